@@ -1,0 +1,1 @@
+"""vitcourse: an interactive course on Vision Transformers."""
