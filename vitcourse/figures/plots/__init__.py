@@ -1,0 +1,1 @@
+"""Plots: arrays in, matplotlib Axes out; one module per lab."""
