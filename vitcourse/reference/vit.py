@@ -97,8 +97,8 @@ class ViT(nn.Module):
     ):
         super().__init__()
         self.patch_embed = PatchEmbed(img_size, patch_size, in_chans, embed_dim)
-        # TODO: make self.tokens (a TokenPrep), self.blocks (an nn.ModuleList of depth Blocks),
-        # TODO: self.norm (a LayerNorm, eps 1e-6) and self.head (a Linear to num_classes)
+        # TODO: make self.tokens (a TokenPrep), self.blocks (an nn.ModuleList of depth Blocks), self.norm (a
+        # LayerNorm, eps 1e-6) and self.head (a Linear to num_classes)
         ### BEGIN SOLUTION
         self.tokens = TokenPrep(self.patch_embed.num_patches, embed_dim)
         self.blocks = nn.ModuleList(Block(embed_dim, num_heads, mlp_ratio) for _ in range(depth))

@@ -1,0 +1,2 @@
+"""x"""
+from .shapes import SHAPE_CLASSES, make_shapes
