@@ -1,0 +1,55 @@
+"""The device and the number format follow the hardware, and a wrong name is said in words."""
+
+import pytest
+import torch
+
+from vitcourse.training import device as module
+from vitcourse.training.config import TrainingError
+from vitcourse.training.device import autocast, describe_device, pick_device, pick_precision
+
+
+def test_a_gpu_is_taken_when_there_is_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert pick_device().type == "cuda"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(module, "_has_mps", lambda: True)
+    assert pick_device().type == "mps"
+    monkeypatch.setattr(module, "_has_mps", lambda: False)
+    assert pick_device().type == "cpu"
+    assert pick_device(torch.device("cpu")) == pick_device("cpu")
+
+
+@pytest.mark.parametrize("name", ["cuda", "cuda:7", "gpu", "mps", "xla", 3.5])
+def test_a_device_that_is_not_there_is_one_sentence(monkeypatch, name):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(module, "_has_mps", lambda: False)
+    with pytest.raises(TrainingError, match=r"cpu"):
+        pick_device(name)
+
+
+def test_a_t4_gets_fp16_because_its_bf16_is_emulated(monkeypatch):
+    def on_a_t4(including_emulation=True):
+        return including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", on_a_t4)
+    assert pick_precision("cuda") == "fp16"
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: True)
+    assert pick_precision("cuda") == "bf16"
+
+
+def test_a_cpu_gets_bf16_only_in_hardware(monkeypatch):
+    for real, precision in ((True, "bf16"), (False, "fp32")):
+        monkeypatch.setattr(module, "cpu_has_bf16", lambda real=real: real)
+        assert pick_precision("cpu") == precision
+    assert pick_precision("mps") == "fp32"
+
+
+def test_autocast_runs_matmuls_in_the_precision_asked_for():
+    x = torch.ones(2, 2)
+    for precision, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16), ("fp16", torch.float16)):
+        with autocast("cpu", precision):
+            assert (x @ x).dtype == dtype
+
+
+def test_the_cpu_is_described():
+    assert describe_device("cpu").startswith("CPU, ")

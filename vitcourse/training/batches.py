@@ -1,0 +1,82 @@
+"""From uint8 images to the batches a model trains on: shuffle, augment, normalise, soft targets."""
+
+import random
+
+import torch
+import torch.nn.functional as F
+
+from ..reference.recipe import cutmix, mixup
+from . import augment
+
+
+class Batches:
+    """The batches of one epoch, made on the device where the images are.
+
+    Training batches are shuffled and augmented in this order: crop, flip and RandAugment on uint8, normalise,
+    erase, then mixup or cutmix. Targets are smoothed once, before they are mixed. Test batches are in order and
+    only normalised. The same split, config and epoch give the same batches, each time you loop.
+
+    Args:
+        split: a `Split`: images uint8 (N, C, H, W), targets int64 (N,).
+        data: the `ImageData` it belongs to, for mean, std and number of classes.
+        config: a `TrainConfig`.
+        train: whether to shuffle and augment.
+        epoch: counts from 0; each epoch has its own order and augmentation.
+
+    Yields:
+        images (B, C, H, W) float32 and targets (B, K) float32; the last batch may be smaller.
+    """
+
+    def __init__(self, split, data, config, train=True, epoch=0):
+        self.split, self.config, self.train, self.epoch = split, config, train, epoch
+        self.num_classes = data.num_classes
+        self.device = split.images.device
+        self.mean, self.std = data.mean.to(self.device), data.std.to(self.device)
+
+    def __len__(self):
+        return -(-len(self.split.targets) // self.config.batch_size)
+
+    def __iter__(self):
+        if self.train:
+            # What decides sizes and order is drawn on the CPU, what fills tensors on the device: nothing in a step
+            # has to wait for the GPU to answer.
+            seed = self.config.seed * 1_000_003 + self.epoch
+            self.choices = random.Random(seed)
+            self.cpu_draws = torch.Generator().manual_seed(seed)
+            self.draws = torch.Generator(self.device).manual_seed(seed)
+            order = torch.randperm(len(self.split.targets), generator=self.cpu_draws).to(self.device)
+        else:
+            order = torch.arange(len(self.split.targets), device=self.device)
+        for chosen in order.split(self.config.batch_size):
+            yield self._batch(self.split.images[chosen], self.split.targets[chosen])
+
+    def _batch(self, images, targets):
+        targets = F.one_hot(targets, self.num_classes).float()  # (B, K)
+        if not self.train:
+            return augment.normalize(images, self.mean, self.std), targets
+        config = self.config
+        if config.crop:
+            images = augment.random_crop(images, config.crop, self.draws)
+        if config.flip:
+            images = augment.random_flip(images, self.draws)
+        if config.rand_augment:
+            images = augment.rand_augment(images, config.rand_augment, config.magnitude, self.draws)
+        images = augment.normalize(images, self.mean, self.std)
+        if config.erasing:
+            images = augment.random_erasing(images, config.erasing, self.draws)
+        if config.label_smoothing:
+            targets = (1 - config.label_smoothing) * targets + config.label_smoothing / self.num_classes
+        return self._mix(images, targets)
+
+    def _mix(self, images, targets):
+        alphas = [(mixup, self.config.mixup), (cutmix, self.config.cutmix)]
+        alphas = [(how, alpha) for how, alpha in alphas if alpha > 0]
+        if not alphas:
+            return images, targets
+        how, alpha = self.choices.choice(alphas)
+        lam = self.choices.betavariate(alpha, alpha)
+        perm = torch.randperm(len(images), generator=self.cpu_draws).to(self.device, non_blocking=True)
+        if how is mixup:
+            return mixup(images, targets, lam, perm)
+        box = augment.random_box(images.shape[-2:], lam, self.cpu_draws)
+        return cutmix(images, targets, box, perm)

@@ -1,0 +1,146 @@
+"""A run's folder: the model with all that is needed to use it again.
+
+`model.pt` is a state dict; `config.json` has the model's sizes, the classes, the normalisation, the recipe and the
+versions; `history.json` has the losses. Each file appears whole or not at all.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ..reference.vit import ViT
+from .config import History, TrainingError
+
+MODEL, CONFIG, HISTORY = "model.pt", "config.json", "history.json"
+
+
+@dataclass
+class Run:
+    """A run read back: the model in evaluation mode on the CPU, and what it was made with.
+
+    `mean` and `std` are tensors (C,) in units where 255 is 1: normalise images with them before the model sees them.
+    """
+
+    model: nn.Module
+    model_config: dict
+    classes: tuple[str, ...]
+    mean: torch.Tensor
+    std: torch.Tensor
+    history: History
+    config: dict
+
+
+def make_run_folder(folder):
+    """Make the folder a run will be saved in, before training, so that a bad place costs no time.
+
+    Raises:
+        TrainingError: when it already holds files, or nothing can be written there.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise TrainingError(f"{folder} already holds files, and nothing is overwritten: choose another folder.")
+        probe = folder / ".probe"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise TrainingError(_cannot_write(folder, error)) from None
+    return folder
+
+
+def save_run(folder, model, model_config, data, history, config):
+    """Save a trained model and what it was made with.
+
+    Args:
+        folder: made when missing; files of the same names in it are replaced, each in one step.
+        model: any nn.Module; `load_run` needs a `ViT` or one with the same parameters.
+        model_config: the keyword arguments of `ViT`.
+        data: the `ImageData` it was trained on.
+        history: the `History`.
+        config: the `TrainConfig`.
+
+    Raises:
+        TrainingError: when the folder cannot be written or the disk is full.
+    """
+    folder = Path(folder)
+    settings = {
+        "model": model_config,
+        "data": data.name,
+        "classes": list(data.classes),
+        "mean": data.mean.tolist(),
+        "std": data.std.tolist(),
+        "train": asdict(config),
+        "versions": {"torch": torch.__version__, "vitcourse": _own_version()},
+    }
+    state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / HISTORY, lambda path: path.write_text(history.to_json(), encoding="utf-8"))
+        _replace(folder / CONFIG, lambda path: path.write_text(json.dumps(settings, indent=1), encoding="utf-8"))
+        _replace(folder / MODEL, lambda path: torch.save(state, path))
+    except (OSError, RuntimeError) as error:  # torch.save reports a full disk as a RuntimeError
+        raise TrainingError(_cannot_write(folder, error)) from None
+
+
+def load_run(folder):
+    """Read back what `save_run` wrote and rebuild the model as a `ViT`.
+
+    Returns:
+        `Run`.
+
+    Raises:
+        TrainingError: when a file is missing or torn, or the weights do not fit the course's `ViT`.
+    """
+    folder = Path(folder)
+    try:
+        settings = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        history = History.from_json((folder / HISTORY).read_text(encoding="utf-8"))
+        state = torch.load(folder / MODEL, map_location="cpu", weights_only=True)
+        model = ViT(**settings["model"])
+        classes, mean, std = tuple(settings["classes"]), torch.tensor(settings["mean"]), torch.tensor(settings["std"])
+        recipe = settings["train"]
+    except FileNotFoundError as error:
+        raise TrainingError(f"There is no {Path(error.filename).name} in {folder}: it is not a saved run.") from None
+    except Exception as error:  # a torn file can fail in any way inside json, zip or pickle
+        raise TrainingError(f"The run in {folder} cannot be read ({_first_line(error)}): train it again.") from None
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise TrainingError(
+            f"The weights in {folder / MODEL} do not fit the course's ViT ({_first_line(error, 1)}): "
+            "load them into the class that was trained."
+        ) from None
+    return Run(model.eval(), settings["model"], classes, mean, std, history, recipe)
+
+
+def _replace(path, write):
+    """Write a file beside `path`, then put it in place in one step, so that no torn file is ever seen there."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _cannot_write(folder, error):
+    cause = getattr(error, "strerror", None) or _first_line(error)
+    return f"Cannot write into {folder} ({cause}): free some space there or choose another folder."
+
+
+def _first_line(error, index=0):
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[min(index, len(lines) - 1)] if lines else type(error).__name__
+
+
+def _own_version():
+    try:
+        return metadata.version("vitcourse")
+    except metadata.PackageNotFoundError:  # cloned and put on sys.path, as on Colab
+        return "not installed"

@@ -1,0 +1,81 @@
+"""Where to compute, and in which number format."""
+
+import contextlib
+import os
+
+import torch
+
+from .config import TrainingError
+
+
+def pick_device(name=None):
+    """Choose where to train: what you name, else a GPU if there is one, else the CPU.
+
+    Args:
+        name: None, a torch.device, or its name: "cpu", "cuda", "cuda:1", "mps".
+
+    Raises:
+        TrainingError: when the device you name is not there.
+    """
+    if name is None:
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if _has_mps() else "cpu")
+    try:
+        device = torch.device(name)
+    except (RuntimeError, TypeError):
+        raise TrainingError(f"There is no device {str(name)!r}: use cpu, cuda or mps.") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("torch sees no NVIDIA GPU here: leave the device out, or use cpu.")
+    if device.type == "cuda" and device.index is not None and device.index >= torch.cuda.device_count():
+        raise TrainingError(
+            f"There is no {device}: this machine has {torch.cuda.device_count()} GPU(s), from cuda:0 on."
+        )
+    if device.type == "mps" and not _has_mps():
+        raise TrainingError("There is no Apple GPU here: leave the device out, or use cpu.")
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise TrainingError(f"The course does not train on {device}: use cpu, cuda or mps.")
+    return device
+
+
+def pick_precision(device):
+    """Choose "bf16", "fp16" or "fp32": the fastest format that the hardware itself computes in.
+
+    A T4 has no bf16 units, though torch offers to emulate them at a loss; it gets fp16. A CPU gets bf16 only with
+    AVX512-BF16 or AMX: elsewhere bf16 is emulated and slower than fp32.
+    """
+    device = torch.device(device)
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
+    if device.type == "cpu":
+        return "bf16" if cpu_has_bf16() else "fp32"
+    return "fp32"
+
+
+def cpu_has_bf16():
+    """Return whether this CPU multiplies bf16 matrices in hardware (AVX512-BF16 or AMX)."""
+    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # torch has no public name for them yet
+    return any(getattr(torch.cpu, probe, lambda: False)() for probe in probes)
+
+
+def autocast(device, precision):
+    """Return the context manager in which the forward pass runs in `precision`."""
+    if precision == "fp32":
+        return contextlib.nullcontext()
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+    return torch.autocast(torch.device(device).type, dtype=dtype)
+
+
+def describe_device(device):
+    """Return the device in words: name, and memory or cores."""
+    device = torch.device(device)
+    if device.type == "cuda":
+        properties = torch.cuda.get_device_properties(device)
+        return f"{properties.name}, {properties.total_memory / 2**30:.0f} GB"
+    if device.type == "mps":
+        return "Apple GPU"
+    return f"CPU, {torch.get_num_threads()} of {os.cpu_count()} cores in use"
+
+
+def _has_mps():
+    return torch.backends.mps.is_available()

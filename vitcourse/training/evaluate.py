@@ -1,0 +1,55 @@
+"""What a trained model knows: its logits, loss, accuracy and confusions on a split."""
+
+import torch
+
+from .augment import normalize
+from .device import autocast, pick_precision
+
+
+@torch.no_grad()
+def predict(model, split, data, batch_size=512, precision=None):
+    """Return the model's logits for every image of a split, in order.
+
+    Args:
+        model: images (B, C, H, W) -> logits (B, K). It is put in evaluation mode meanwhile.
+        split: a `Split`, on any device.
+        data: the `ImageData`, for mean and std.
+        batch_size: images at a time.
+        precision: as in `TrainConfig`; None is what the model's device does best.
+
+    Returns:
+        (N, K) float32 on the CPU.
+    """
+    device = next((p.device for p in model.parameters()), split.images.device)
+    precision = precision or pick_precision(device)
+    was_training = model.training
+    model.eval()
+    try:
+        logits = []
+        with autocast(device, precision):
+            for images in split.images.split(batch_size):
+                images = normalize(images.to(device), data.mean.to(device), data.std.to(device))
+                logits.append(model(images).float())
+    finally:
+        model.train(was_training)
+    return torch.cat(logits).cpu()
+
+
+def evaluate(model, split, data, batch_size=512, precision=None):
+    """Return the mean cross-entropy and the accuracy (0..1) of a model on a split; arguments as in `predict`."""
+    logits = predict(model, split, data, batch_size, precision)
+    targets = split.targets.cpu()
+    loss = torch.nn.functional.cross_entropy(logits, targets)
+    accuracy = (logits.argmax(dim=1) == targets).float().mean()
+    return loss.item(), accuracy.item()
+
+
+def confusion_matrix(targets, predictions, num_classes):
+    """Count how often class i was called class j: (K, K) int64, true classes down, predicted ones across.
+
+    Args:
+        targets: (N,) int64.
+        predictions: (N,) int64.
+    """
+    pairs = targets.cpu() * num_classes + predictions.cpu()
+    return torch.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
