@@ -100,4 +100,6 @@ def solution_source(exercise_id):
 def fingerprint(exercise_id):
     """A hash that changes when the exercise changes: its reference text or its lab's checks."""
     checks = Path(__file__).parent.parent / "exercises" / f"{lab_of(exercise_id).stem}.py"
-    return hashlib.sha256((reference_source(exercise_id) + checks.read_text(encoding="utf-8")).encode()).hexdigest()[:16]
+    return hashlib.sha256((reference_source(exercise_id) + checks.read_text(encoding="utf-8")).encode()).hexdigest()[
+        :16
+    ]

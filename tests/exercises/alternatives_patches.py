@@ -1,0 +1,100 @@
+"""Other right answers for lab 01, as different from the reference as they can be."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def _refuse(images, P):
+    H, W = images.shape[-2:]
+    if H % P != 0 or W % P != 0:
+        raise ValueError(f"{H}x{W} is no multiple of {P}")
+
+
+def patchify_loops(images, patch_size):
+    _refuse(images, patch_size)
+    B, C, H, W = images.shape
+    patches = []
+    for top in range(0, H, patch_size):
+        for left in range(0, W, patch_size):
+            patches.append(images[:, :, top : top + patch_size, left : left + patch_size].reshape(B, -1))
+    return torch.stack(patches, dim=1)
+
+
+def patchify_unfold(images, patch_size):
+    _refuse(images, patch_size)
+    if not images.is_floating_point():  # F.unfold takes floating images only
+        return patchify_unfold(images.double(), patch_size).to(images.dtype)
+    return F.unfold(images, patch_size, stride=patch_size).transpose(1, 2)  # not contiguous
+
+
+def patchify_tensor_unfold(images, patch_size):
+    _refuse(images, patch_size)
+    tiles = images.unfold(2, patch_size, patch_size).unfold(3, patch_size, patch_size)  # (B, C, rows, cols, P, P)
+    return tiles.flatten(2, 3).transpose(1, 2).flatten(2)
+
+
+def patchify_einsum(images, patch_size):
+    _refuse(images, patch_size)
+    B, C, H, W = images.shape
+    tiles = images.view(B, C, H // patch_size, patch_size, W // patch_size, patch_size)
+    return torch.einsum("bcrpsq->brscpq", tiles).reshape(B, -1, C * patch_size**2)
+
+
+def unpatchify_loops(patches, patch_size, grid):
+    B, N, length = patches.shape
+    tiles = patches.unflatten(2, (-1, patch_size, patch_size))
+    lines = [torch.cat([tiles[:, r * grid[1] + c] for c in range(grid[1])], dim=3) for r in range(grid[0])]
+    return torch.cat(lines, dim=2)
+
+
+def unpatchify_fold(patches, patch_size, grid):
+    size = (grid[0] * patch_size, grid[1] * patch_size)
+    return F.fold(patches.transpose(1, 2), size, patch_size, stride=patch_size)
+
+
+def unpatchify_einsum(patches, patch_size, grid):
+    tiles = patches.unflatten(1, grid).unflatten(3, (-1, patch_size, patch_size))
+    return torch.einsum("brscpq->bcrpsq", tiles).flatten(4, 5).flatten(2, 3)
+
+
+def _sizes(img_size):
+    return (img_size, img_size) if isinstance(img_size, int) else tuple(img_size)
+
+
+class _PatchEmbedBase(nn.Module):
+    def __init__(self, img_size, patch_size, in_chans, embed_dim):
+        super().__init__()
+        self.img_size, self.patch_size = _sizes(img_size), patch_size
+        if self.img_size[0] % patch_size or self.img_size[1] % patch_size:
+            raise ValueError("does not divide")
+        self.num_patches = self.img_size[0] * self.img_size[1] // patch_size**2
+        self.proj = nn.Conv2d(in_chans, embed_dim, patch_size, patch_size)
+
+    def forward(self, images):
+        if tuple(images.shape[2:]) != self.img_size:
+            raise ValueError("another size")
+        return self.embed(images)
+
+
+class PatchEmbedPermute(_PatchEmbedBase):
+    def embed(self, images):
+        return self.proj(images).permute(0, 2, 3, 1).flatten(1, 2)
+
+
+class PatchEmbedLinear(_PatchEmbedBase):
+    def embed(self, images):
+        return F.linear(patchify_loops(images, self.patch_size), self.proj.weight.flatten(1), self.proj.bias)
+
+
+class PatchEmbedLoops(_PatchEmbedBase):
+    def embed(self, images):
+        grid = self.proj(images)
+        return torch.stack([grid[:, :, r, c] for r in range(grid.shape[2]) for c in range(grid.shape[3])], dim=1)
+
+
+ALTERNATIVES = {
+    "patchify": [patchify_loops, patchify_unfold, patchify_tensor_unfold, patchify_einsum],
+    "unpatchify": [unpatchify_loops, unpatchify_fold, unpatchify_einsum],
+    "PatchEmbed": [PatchEmbedPermute, PatchEmbedLinear, PatchEmbedLoops],
+}
