@@ -8,7 +8,6 @@ never changed. mixup and cutmix are the learner's own: vitcourse.reference.recip
 import math
 
 import torch
-from torch.nn import functional as F
 
 
 def normalize(images_uint8, mean, std):
@@ -114,6 +113,78 @@ def random_box(img_size, lam, generator=None):
     device = "cpu" if generator is None else generator.device
     place = torch.rand(2, generator=generator, device=device).tolist()
     return int(place[0] * (H - height + 1)), int(place[1] * (W - width + 1)), height, width
+
+
+# RandAugment's operations, with torchvision's ranges: what magnitude m of 0..30 means, as a share t = m / 30.
+GEOMETRIC = ("shear x", "shear y", "translate x", "translate y", "rotate")  # either way
+ENHANCING = ("brightness", "saturation", "contrast", "sharpness")  # either way
+OPERATIONS = ("identity", *GEOMETRIC, *ENHANCING, "posterize", "solarize", "autocontrast", "equalize")
+GREY = 128  # fills what a geometric operation uncovers
+
+
+def rand_augment(images_uint8, num_ops, magnitude, generator=None):
+    """Apply `num_ops` random operations to each image (Cubuk et al. 2020), of the 14 in `OPERATIONS`.
+
+    The operations and their ranges are those of torchvision's RandAugment, which works on one image at a time.
+    Here the images that drew the same operation are transformed together.
+
+    Args:
+        images_uint8: (B, C, H, W) uint8 with C = 1 or 3.
+        num_ops: how many operations, one after the other; 0 changes nothing.
+        magnitude: 0 (weak) to 30 (strong). The direction is random where there are two.
+
+    Returns:
+        (B, C, H, W) uint8.
+
+    Raises:
+        TypeError: the images are not uint8. ValueError: magnitude is not in 0..30.
+    """
+    if images_uint8.dtype != torch.uint8:
+        raise TypeError(f"rand_augment takes uint8 images, before normalize; these are {images_uint8.dtype}")
+    if not 0 <= magnitude <= 30:
+        raise ValueError(f"magnitude must be from 0 to 30, not {magnitude}")
+    images, device = images_uint8, images_uint8.device
+    for _ in range(num_ops):
+        # Twice the operation, plus one for the other direction.
+        drawn = _integers(2 * len(OPERATIONS), len(images), device, generator)
+        result = images.clone()
+        for choice in drawn.unique().tolist():
+            (rows,) = (drawn == choice).nonzero(as_tuple=True)
+            sign = 1 if choice % 2 == 0 else -1
+            result[rows] = _apply(OPERATIONS[choice // 2], images[rows], magnitude / 30, sign)
+        images = result
+    return images
+
+
+def _apply(operation, images, t, sign):
+    """One operation on a batch, at the share t of its full strength."""
+    from torchvision.transforms.v2 import functional as V
+
+    H, W = images.shape[-2:]
+    if operation == "identity":
+        return images
+    if operation in GEOMETRIC:
+        shear = math.degrees(math.atan(0.3 * t)) * sign
+        shift = 150 / 331 * t * sign  # of the side; the paper moved 331-pixel images by up to 150
+        return V.affine(
+            images,
+            angle=30.0 * t * sign if operation == "rotate" else 0.0,
+            translate=[
+                round(shift * W) if operation == "translate x" else 0,
+                round(shift * H) if operation == "translate y" else 0,
+            ],
+            scale=1.0,
+            shear=[shear if operation == "shear x" else 0.0, shear if operation == "shear y" else 0.0],
+            interpolation=V.InterpolationMode.BILINEAR,
+            fill=[float(GREY)],
+        )
+    if operation in ENHANCING:
+        return getattr(V, f"adjust_{operation}")(images, 1 + 0.9 * t * sign)
+    if operation == "posterize":
+        return V.posterize(images, 8 - round(4 * t))
+    if operation == "solarize":
+        return V.solarize(images, 255 * (1 - t))
+    return getattr(V, operation)(images)
 
 
 def _reflect(index, size):
