@@ -1,0 +1,223 @@
+"""The build writes the same bytes twice, keeps old files when a lab fails, and says what is stale."""
+
+import base64
+import io
+import json
+import shutil
+
+import nbformat
+import pytest
+from PIL import Image
+
+from vitcourse.authoring import build, execute
+from vitcourse.workbook.source import learner_source, solution_source
+
+NAME = "01_patches.ipynb"
+
+
+@pytest.fixture
+def fake_run(monkeypatch):
+    """Stands for the real run: no kernel, an output under each code cell."""
+
+    def run(notebook, stem, folder, timeout=0):
+        for number, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), 1):
+            cell.execution_count = number
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text="PASS\n")]
+
+    monkeypatch.setattr(execute, "run", run)
+    return run
+
+
+@pytest.fixture
+def built(checkout, fake_run):
+    assert build.main(root=checkout) == 0
+    return checkout
+
+
+def cells(path):
+    return {cell.id: cell for cell in nbformat.read(path, 4).cells}
+
+
+def checked(root, capsys):
+    """The exit code and the lines of build --check."""
+    capsys.readouterr()
+    code = build.main(check=True, root=root)
+    return code, capsys.readouterr().out.splitlines()
+
+
+def test_the_cells_are_cut_from_the_reference(built):
+    learner, solved = cells(built / "notebooks" / NAME), cells(built / "labs_solutions" / NAME)
+    assert learner["patchify"].source == learner_source("patchify")
+    assert solved["patchify"].source == solution_source("patchify")
+    assert "NotImplementedError" in learner["patchify"].source
+    assert "02_tokens.ipynb#why" in learner["intro"].source
+    assert learner["check-patchify"].metadata["nbgrader"]["points"] == 1
+    assert learner["patchify"].metadata["nbgrader"]["solution"] is True
+    assert "from vitcourse import check" in learner["setup"].source
+    assert not any(cell.get("outputs") for cell in learner.values())
+
+
+def test_building_twice_gives_the_same_bytes(built):
+    files = [built / folder / NAME for folder in ("notebooks", "labs_solutions")]
+    before = [path.read_bytes() for path in files]
+    assert build.main(root=built) == 0
+    assert [path.read_bytes() for path in files] == before
+
+
+def test_a_fresh_build_is_up_to_date(built, capsys):
+    assert checked(built, capsys) == (0, ["vitcourse build --check: the notebooks of 1 labs are up to date."])
+
+
+def change_json(path, change):
+    notebook = json.loads(path.read_text())
+    change(notebook)
+    path.write_text(json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def drop_outputs(notebook):
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+
+
+def set_output(output):
+    def change(notebook):
+        next(c for c in notebook["cells"] if c["id"] == "picture")["outputs"] = [output]
+
+    return change
+
+
+def stream(text):
+    return {"output_type": "stream", "name": "stdout", "text": [text]}
+
+
+ERROR = {"output_type": "error", "ename": "ValueError", "evalue": "no", "traceback": []}
+
+
+@pytest.mark.parametrize(
+    ("folder", "change", "words"),
+    [
+        ("notebooks", lambda nb: nb["cells"][2].update(source=["x = 1"]), "changed: picture"),
+        ("notebooks", lambda nb: nb["cells"].reverse(), "order"),
+        ("notebooks", lambda nb: nb["metadata"].update(author="me"), "metadata"),
+        ("notebooks", set_output(stream("hello")), "outputs"),
+        ("labs_solutions", lambda nb: nb["cells"][2].update(source=["x = 1"]), "changed: picture"),
+        ("labs_solutions", lambda nb: nb["cells"].pop(2), "new: picture"),
+        ("labs_solutions", drop_outputs, "not run"),
+        ("labs_solutions", set_output(ERROR), "shows an error: ValueError"),
+        ("labs_solutions", set_output(stream("saved to /root/x")), "cell picture shows something of the machine"),
+        ("labs_solutions", set_output(stream("x" * 1_100_000)), "is the limit"),
+        ("labs_solutions", lambda nb: nb["metadata"].update(widgets={}), "widget state"),
+    ],
+)
+def test_check_names_the_notebook_and_the_reason(built, capsys, folder, change, words):
+    change_json(built / folder / NAME, change)
+    code, lines = checked(built, capsys)
+    assert code == 1
+    assert [line for line in lines if line.startswith(f"{folder}/{NAME}: ") and words in line], lines
+
+
+def test_check_names_an_edited_master(built, edit, capsys):
+    edit("And back.", "And back again.")
+    code, lines = checked(built, capsys)
+    assert code == 1
+    assert sum("changed: after-check-patchify" in line for line in lines) == 2
+
+
+def test_check_names_missing_torn_and_orphan_notebooks(built, capsys):
+    shutil.copy(built / "notebooks" / NAME, built / "notebooks" / "09_gone.ipynb")
+    (built / "notebooks" / NAME).write_text("{")
+    (built / "labs_solutions" / NAME).unlink()
+    code, lines = checked(built, capsys)
+    assert code == 1
+    for start in (
+        f"notebooks/{NAME}: not readable",
+        f"labs_solutions/{NAME}: missing",
+        "notebooks/09_gone.ipynb: has no",
+    ):
+        assert any(line.startswith(start) for line in lines), lines
+
+
+def test_check_reports_an_authors_slip(built, edit, capsys):
+    edit(":key: picture\n", "")
+    code, lines = checked(built, capsys)
+    assert code == 1 and any("no key" in line for line in lines)
+
+
+@pytest.mark.parametrize("problem", ["run", "slip", "interrupt", "path"])
+def test_a_lab_that_fails_keeps_its_old_files(built, edit, monkeypatch, capsys, problem):
+    files = [built / folder / NAME for folder in ("notebooks", "labs_solutions")]
+    before = [path.read_bytes() for path in files]
+    edit("And back.", "And back again.")
+
+    def run(notebook, stem, folder, timeout=0):
+        if problem == "run":
+            raise execute.RunError("01_patches: cell picture failed")
+        if problem == "interrupt":
+            raise KeyboardInterrupt
+        notebook.cells[1].outputs = [nbformat.v4.new_output("stream", name="stdout", text=f"{built}/x\n")]
+
+    monkeypatch.setattr(execute, "run", run)
+    if problem == "slip":
+        edit(":key: picture\n", "")
+    assert build.main(root=built) == (130 if problem == "interrupt" else 1)
+    assert [path.read_bytes() for path in files] == before
+    assert "as they were" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["01_patches", "01", "patches", "labs/01_patches.md"])
+def test_a_lab_is_found_by_any_of_its_names(checkout, fake_run, name):
+    assert build.main([name], root=checkout) == 0
+    assert (checkout / "notebooks" / NAME).exists()
+
+
+def test_an_unknown_lab_and_an_empty_folder_are_named(checkout, tmp_path_factory, capsys):
+    assert build.main(["nonsense"], root=checkout) == 2
+    assert "01_patches" in capsys.readouterr().err
+    assert build.main(check=True, root=tmp_path_factory.mktemp("empty")) == 2
+
+
+def test_the_badge_and_the_clone_come_from_the_one_address(checkout, fake_run):
+    file = checkout / "pyproject.toml"
+    file.write_text(file.read_text() + 'Repository = "https://github.com/someone/course.git"\n')
+    assert build.main(root=checkout) == 0
+    learner = cells(checkout / "notebooks" / NAME)
+    assert "someone/course/blob/main/notebooks/01_patches.ipynb" in learner["colab"].source
+    assert '"https://github.com/someone/course"' in learner["setup"].source
+
+
+def test_no_badge_without_an_address(built):
+    assert "colab" not in cells(built / "notebooks" / NAME)
+
+
+# --- with a real kernel
+
+
+@pytest.fixture
+def real(checkout):
+    """The checkout with a course of three lines, so that the run is quick."""
+    package = checkout / "vitcourse"
+    package.mkdir()
+    (checkout / "labs_solutions").mkdir()
+    names = "check = hint = mine = progress = solution = lambda *names: print('PASS', *names)\n"
+    (package / "__init__.py").write_text(names)
+    return checkout
+
+
+def test_a_real_run_keeps_small_outputs_and_a_failing_cell_is_shown(real, edit, capsys):
+    code = build.main(root=real)
+    assert code == 0, capsys.readouterr()
+    path = real / "labs_solutions" / NAME
+    solved = cells(path)
+    assert solved["check-patchify"].outputs[0].text == "PASS patchify\n"
+    picture = solved["picture"].outputs[-1].data["image/png"]
+    assert Image.open(io.BytesIO(base64.b64decode(picture))).mode == "P"  # a palette: it was made small
+    assert nbformat.read(path, 4).metadata["language_info"] == {"name": "python"}
+    assert checked(real, capsys)[0] == 0
+
+    before = path.read_bytes()
+    edit("plt.show()", "raise ValueError('the picture is wrong')")
+    assert build.main(root=real) == 1
+    said = capsys.readouterr().err
+    assert "01_patches: cell picture failed" in said and "the picture is wrong" in said
+    assert path.read_bytes() == before

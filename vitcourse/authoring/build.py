@@ -1,0 +1,118 @@
+"""`vitcourse build`: write notebooks/ and labs_solutions/ from the masters in labs/.
+
+For an author:
+
+1. A lab is one text, labs/NN_stem.md (jupytext, MyST Markdown). Edit that; never edit a notebook.
+2. An answer is written once, in vitcourse/reference/<stem>.py. An exercise cell of a master is empty: its `:key:`
+   names the exercise, and the build puts the learner's or the solved text there.
+3. Every other code cell has a `:key:` of its own, which becomes its id. A check cell's id comes from what it
+   checks, a text's from the cell before it. So ids never move, and diffs stay small.
+4. `vitcourse build 03_attention` (or 03, or attention) writes both notebooks of one lab and runs the solved one.
+   `vitcourse build` does all. A lab that fails keeps its old files.
+5. `vitcourse build --check` runs nothing. It says which notebook is stale, and why.
+
+master.py reads a lab, compose.py makes the cells, execute.py runs them, outputs.py cleans what they show, stale.py
+compares.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from .compose import compose, to_text
+from .master import MasterError, read_master
+from .outputs import output_problems, size_problems
+from .setup_cell import repository_address
+from .stale import LEARNER, SOLVED, find_orphans, report_stale
+
+ROOT = Path(__file__).parents[2]
+
+
+def main(names=(), check=False, root=ROOT):
+    """Build the named labs, or all; or only say what is stale.
+
+    Args:
+        names: labs by name: 03_attention, 03 or attention.
+        check: compare and report, write nothing, run nothing.
+        root: the checkout.
+
+    Returns:
+        The exit code: 0 when everything is well, 1 when something is stale or failed, 2 for a wrong call.
+    """
+    root = Path(root)
+    paths, unknown = find_masters(root, names)
+    if unknown or not paths:
+        problem = f"there is no lab called {unknown[0]!r}" if unknown else f"there are no masters in {root / 'labs'}"
+        known = ", ".join(path.stem for path in sorted((root / "labs").glob("*.md")))
+        print(f"vitcourse build: {problem}; the labs are: {known or 'none'}", file=sys.stderr)
+        return 2
+    if check:
+        return report_stale(root, paths, whole=not names)
+    failed = []
+    for path in paths:
+        try:
+            build_lab(root, path)
+        except KeyboardInterrupt:
+            print("\nInterrupted: the notebooks that were not finished are as they were.", file=sys.stderr)
+            return 130
+        except (MasterError, BuildError) as error:
+            print(f"{error}\n{path.stem}: not built, its notebooks are as they were.", file=sys.stderr)
+            failed.append(path.stem)
+    orphans = [] if names else find_orphans(root, paths)
+    for orphan in orphans:
+        print(f"{orphan} has no master in labs/: delete it, or write the master.", file=sys.stderr)
+    if failed:
+        print(f"vitcourse build: {len(failed)} of {len(paths)} labs failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed or orphans else 0
+
+
+class BuildError(Exception):
+    """A lab could not be built; the message says which, where and why."""
+
+
+def find_masters(root, names):
+    """The paths of the named masters (all without names), and the names that fit none."""
+    masters = sorted((root / "labs").glob("*.md"))
+    if not names:
+        return masters, []
+    found, unknown = [], []
+    for name in names:
+        wanted = Path(name).stem
+        fits = [path for path in masters if wanted in (path.stem, *path.stem.split("_", 1))]
+        found += fits
+        if not fits:
+            unknown.append(name)
+    return sorted(set(found)), unknown
+
+
+def build_lab(root, path):
+    """Write both notebooks of one master, the solved one executed; all or nothing."""
+    from .execute import RunError, run  # nbclient: only a real build needs it
+
+    master, address = read_master(path), repository_address(root)
+    learner, solved = compose(master, address), compose(master, address, solved=True)
+    for folder in (LEARNER, SOLVED):
+        (root / folder).mkdir(exist_ok=True)
+    print(f"{path.stem}: running …", end="", flush=True)
+    start = time.perf_counter()
+    try:
+        run(solved, path.stem, root / SOLVED)
+    except RunError as error:
+        print(" failed")
+        raise BuildError(str(error)) from None
+    text = to_text(solved)
+    problems = output_problems(solved, root) + size_problems(solved, text)
+    if problems:
+        print(" refused")
+        raise BuildError("\n".join(f"{path.stem}: {problem}" for problem in problems))
+    replace(root / SOLVED / f"{path.stem}.ipynb", text)
+    replace(root / LEARNER / f"{path.stem}.ipynb", to_text(learner))
+    print(f" {time.perf_counter() - start:.0f} s, {len(text.encode()) / 1000:.0f} kB")
+
+
+def replace(path, text):
+    """Write a file so that it is never half there."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(part, path)

@@ -1,0 +1,65 @@
+"""Run a solved notebook as a learner would, from a clean start, and keep what it shows."""
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from .outputs import clean
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class RunError(Exception):
+    """A cell failed while its notebook was run; the message names the lab and the cell and ends with the traceback."""
+
+
+def run(notebook, stem, folder, timeout=900):
+    """Run `notebook` in place, in a new kernel with an empty progress folder, with failed checks raising.
+
+    Args:
+        notebook: a solved notebook without outputs.
+        stem: the lab's name, for messages.
+        folder: the working directory of its cells.
+        timeout: seconds that one cell may take.
+
+    Raises:
+        RunError: when a cell raises, takes too long, or its kernel dies.
+    """
+    current = []
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        kernel_name="python3",
+        extra_arguments=["--log-level=40"],  # errors only: a warning on how the kernel is reached helps nobody here
+        resources={"metadata": {"path": str(folder)}},
+        record_timing=False,
+        coalesce_streams=True,
+        on_cell_start=lambda cell, cell_index: current.append(cell),
+    )
+    with tempfile.TemporaryDirectory(prefix="vitcourse-build-") as home:
+        try:
+            client.execute(env=kernel_environment(home))
+        except CellExecutionError as error:
+            raise RunError(f"{stem}: cell {current[-1].id} failed:\n{COLOUR.sub('', str(error))}") from None
+        except CellTimeoutError:
+            raise RunError(f"{stem}: cell {current[-1].id} took more than {timeout} seconds") from None
+        except DeadKernelError:
+            where = f"at cell {current[-1].id}" if current else "before its first cell"
+            raise RunError(f"{stem}: the kernel stopped {where}") from None
+    notebook.metadata["language_info"] = {"name": "python"}  # the kernel filled in its version
+    clean(notebook)
+
+
+def kernel_environment(home):
+    """The environment of a kernel that sees this checkout, a fresh progress folder and no settings of the user's."""
+    keep = {name: value for name, value in os.environ.items() if name not in ("VITCOURSE_REPO", "MPLBACKEND")}
+    return keep | {
+        "VITCOURSE_STRICT": "1",
+        "VITCOURSE_HOME": str(Path(home) / "progress"),
+        "IPYTHONDIR": str(Path(home) / "ipython"),
+        "PYTHONHASHSEED": "0",
+    }
