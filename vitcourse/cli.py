@@ -1,0 +1,185 @@
+"""The `vitcourse` command. Nothing heavy is imported before a command is chosen, so that --help is instant."""
+
+import argparse
+import os
+import sys
+import warnings
+from pathlib import Path
+
+SIZES = ("nano", "micro", "mini", "tiny", "small", "base")  # training.defaults.SIZES; a test compares them
+REPO = Path(__file__).resolve().parents[1]
+
+# Options of `train` that are passed on as they are. (name, type, help)
+MODEL_OPTIONS = (
+    ("patch-size", int, "side of a patch in pixels"),
+    ("embed-dim", int, "width: numbers per token"),
+    ("depth", int, "number of blocks"),
+    ("num-heads", int, "attention heads; must divide the width"),
+    ("mlp-ratio", float, "width of each block's MLP over the width"),
+)
+RECIPE_OPTIONS = (
+    ("batch-size", int, "images per step"),
+    ("lr", float, "highest learning rate"),
+    ("warmup", float, "share of the steps in which the rate rises"),
+    ("weight-decay", float, "of AdamW, on matrices only"),
+    ("label-smoothing", float, "share of each target spread over all classes"),
+    ("crop", int, "shift images by up to so many pixels"),
+    ("rand-augment", int, "random operations per image"),
+    ("mixup", float, "alpha of mixup; 0 is off"),
+    ("cutmix", float, "alpha of cutmix; 0 is off"),
+    ("erasing", float, "probability of a random erased box"),
+)
+
+
+def main(argv=None):
+    """Run one command; returns 0 when done, 1 when it failed and said why, 2 for wrong usage, 130 after Ctrl-C."""
+    parser = make_parser()
+    arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        parser.print_help()
+        return 2
+    try:
+        return arguments.run(arguments) or 0
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader, say `head`, has seen enough
+        sys.stdout = None
+        return 0
+    except Exception as error:
+        if type(error).__name__ not in ("DataError", "TrainingError"):  # by name: importing them would import torch
+            raise
+        print(error, file=sys.stderr)
+        return 1
+
+
+def make_parser():
+    """Return the argument parser with all commands."""
+    parser = argparse.ArgumentParser(prog="vitcourse", description="A course on Vision Transformers that you write.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    lab = commands.add_parser("lab", help="open the labs in JupyterLab")
+    lab.add_argument("jupyter", nargs="*", help="options for JupyterLab, after --")
+    lab.set_defaults(run=run_lab)
+
+    progress = commands.add_parser("progress", help="show which exercises are solved")
+    progress.set_defaults(run=run_progress)
+
+    doctor = commands.add_parser("doctor", help="say what this machine has and what to do about what is missing")
+    doctor.set_defaults(run=run_doctor)
+
+    _add_train(commands)
+
+    build = commands.add_parser("build", help="for authors: write the notebooks from labs/")
+    build.add_argument("names", nargs="*", metavar="NAME", help="labs to build, say 01_patches; all when left out")
+    build.add_argument("--check", action="store_true", help="write nothing; say which notebooks are stale")
+    build.set_defaults(run=run_build)
+    return parser
+
+
+def _add_train(commands):
+    train = commands.add_parser("train", help="train a ViT on the built-in shapes, CIFAR-10 or a folder of images")
+    train.add_argument("--data", help="shapes, cifar10, or a folder with train/<class>/ and test/<class>/")
+    train.add_argument("--epochs", type=int, help="passes over the training images (10)")
+    train.add_argument("--out", help="folder to save the run in (runs/<data>-<time>)")
+    train.add_argument("--device", help="cpu, cuda or mps (a GPU if there is one)")
+    train.add_argument("--seed", type=int, default=0, help="of everything random (0)")
+    train.add_argument("--train-size", type=int, help="train on so many images only")
+    train.add_argument("--test-size", type=int, help="test on so many images only")
+    train.add_argument("--img-size", type=int, help="resize images to this side in pixels")
+    model = train.add_argument_group("model (what is left out suits data and device)")
+    model.add_argument("--size", choices=SIZES)
+    for name, kind, text in MODEL_OPTIONS:
+        model.add_argument(f"--{name}", type=kind, help=text)
+    recipe = train.add_argument_group("recipe")
+    for name, kind, text in RECIPE_OPTIONS:
+        recipe.add_argument(f"--{name}", type=kind, help=text)
+    recipe.add_argument("--flip", action=argparse.BooleanOptionalAction, help="mirror images at random")
+    recipe.add_argument("--precision", choices=("bf16", "fp16", "fp32"))
+    train.set_defaults(run=run_train)
+
+
+def run_train(arguments):
+    """Train and save; 130 when Ctrl-C ended it early (what was learned is saved)."""
+    warnings.showwarning = _show_warning
+    from .training.job import train
+
+    def given(names):
+        pairs = ((name.replace("-", "_"), getattr(arguments, name.replace("-", "_"))) for name in names)
+        return {name: value for name, value in pairs if value is not None}
+
+    recipe = given([name for name, *_ in RECIPE_OPTIONS] + ["epochs", "flip", "precision", "seed"])
+    if "lr" in recipe:
+        recipe["peak_lr"] = recipe.pop("lr")
+    _, history = train(
+        arguments.data,
+        size=arguments.size,
+        model_options=given(name for name, *_ in MODEL_OPTIONS),
+        recipe=recipe,
+        device=arguments.device,
+        out=arguments.out,
+        **given(("train-size", "test-size", "img-size")),
+    )
+    return 130 if history.interrupted else 0
+
+
+def run_build(arguments):
+    """Write or check the notebooks."""
+    from .authoring.build import main as build
+
+    return build(arguments.names, arguments.check)
+
+
+def run_progress(arguments):
+    """Print which exercises are solved."""
+    from .workbook.verbs import progress
+
+    progress()
+
+
+def run_doctor(arguments):
+    """Print the machine's findings; 1 when something that the course needs is missing."""
+    from .training.doctor import main as doctor
+
+    return doctor()
+
+
+def run_lab(arguments):
+    """Become JupyterLab, opened on the welcome lab."""
+    from importlib.util import find_spec
+
+    if find_spec("jupyterlab") is None:
+        print('JupyterLab is not installed here: run "make lab", or install the extra vitcourse[lab].', file=sys.stderr)
+        return 1
+    welcome = "notebooks/00_welcome.ipynb"
+    if not (REPO / welcome).is_file():
+        print(f"There is no {REPO / welcome}: clone the course's repository, or run vitcourse build.", file=sys.stderr)
+        return 1
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={REPO}"]
+    command += [f"--LabApp.default_url=/lab/tree/{welcome}"]
+    if not has_display():
+        print("There is no display here: open the address that JupyterLab prints below in a browser.", flush=True)
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # in a container; JupyterLab refuses root unless it is told
+        command.append("--allow-root")
+    command += arguments.jupyter
+    if os.name == "nt":  # there exec would return to the shell while JupyterLab still runs
+        import subprocess
+
+        return subprocess.call(command)
+    os.execv(command[0], command)
+
+
+def has_display():
+    """Return whether a browser can open here."""
+    if sys.platform in ("darwin", "win32"):
+        return "SSH_CONNECTION" not in os.environ
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    print(f"note: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

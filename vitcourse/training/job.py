@@ -1,0 +1,109 @@
+"""`vitcourse train`: load data, train a ViT, save it, and draw where it looks."""
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from ..reference.vit import ViT
+from .checkpoint import make_run_folder, save_run
+from .config import TrainConfig, TrainingError
+from .data import load_data
+from .defaults import SIZES, choose_patch_size, default_recipe, default_size, nearest_even_size
+from .device import describe_device, pick_device, pick_precision
+from .explain import save_attention_figure
+from .fit import evaluate, fit
+
+EPOCHS = 10
+
+
+def train(data_name=None, *, size=None, model_options=None, recipe=None, device=None, out=None, **data_options):
+    """Train a ViT on a data set and save it with its attention figure; prints what it does.
+
+    Args:
+        data_name: "shapes", "cifar10", a folder, or None for what suits the device.
+        size: a name in `SIZES`; None is what suits data and device.
+        model_options: keyword arguments of `ViT` that replace those of the size.
+        recipe: fields of `TrainConfig` that replace the defaults.
+        device: as `pick_device` takes it.
+        out: the run's folder; None is runs/<data>-<time>.
+        data_options: of `load_data`: img_size, train_size, test_size.
+
+    Returns:
+        (folder, history).
+
+    Raises:
+        TrainingError, DataError: with a sentence for the user.
+    """
+    model_options, recipe = dict(model_options or {}), dict(recipe or {})
+    seed = recipe.get("seed", 0)
+    device = pick_device(device)
+    TrainConfig(**recipe)  # a wrong value is said before the data is loaded
+    data = load_data(data_name, device=device, seed=seed, **data_options)
+    patch_size = model_options.pop("patch_size", None) or choose_patch_size(data.img_size, device)
+    if patch_size is None:
+        img_size = nearest_even_size(data.img_size)
+        print("Images of {}×{} pixels do not divide into equal patches; ".format(*data.img_size), end="")
+        print("they are resized to {}×{}.".format(*img_size))
+        data = load_data(data_name, device=device, seed=seed, **(data_options | dict(img_size=img_size)))
+        patch_size = choose_patch_size(img_size, device)
+    model_config = dict(
+        img_size=list(data.img_size), patch_size=patch_size, in_chans=data.in_chans, num_classes=data.num_classes
+    )
+    model_config |= SIZES[size or default_size(data, device)] | model_options
+    epochs = recipe.setdefault("epochs", EPOCHS)
+    config = TrainConfig(**(default_recipe(data, model_config, epochs) | recipe))
+    torch.manual_seed(seed)
+    try:
+        model = ViT(**model_config)
+    except ValueError as error:
+        raise TrainingError(f"This model cannot be built: {error}.") from None
+    folder = make_run_folder(out or _new_folder(data.name))
+    try:
+        _describe(data, model, model_config, config, device)
+        history = fit(model, data, config, device=device)
+    except TrainingError:
+        folder.rmdir()
+        raise
+    save_run(folder, model, model_config, data, history, config)
+    _finish(folder, model, data, config, history)
+    return folder, history
+
+
+def _describe(data, model, model_config, config, device):
+    H, W = data.img_size
+    tokens = model.patch_embed.num_patches
+    print(f"device      {describe_device(device)}; precision {config.precision or pick_precision(device)}")
+    print(f"data        {data.name}: {len(data.train):,} images to train on, {len(data.test):,} to test on; ", end="")
+    print(f"{H}×{W} pixels, {data.num_classes} classes")
+    print(f"model       ViT, patch {model_config['patch_size']} ({tokens} patches), ", end="")
+    print("width {embed_dim}, {depth} blocks, {num_heads} heads; ".format(**model_config), end="")
+    print(f"{sum(p.numel() for p in model.parameters()):,} parameters")
+    default = asdict(TrainConfig())
+    always = ("epochs", "batch_size", "peak_lr")
+    recipe = [f"{k} {v:g}" for k, v in asdict(config).items() if k in always]
+    recipe += [f"{k} {v}" for k, v in asdict(config).items() if k not in always and v != default[k]]
+    print(f"recipe      {', '.join(recipe)}", flush=True)
+
+
+def _finish(folder, model, data, config, history):
+    if history.interrupted:  # the last epoch's measurement is older than the model
+        accuracy = evaluate(model, data.test, data, precision=config.precision)[1]
+    else:
+        accuracy = history.test_accuracy[-1]
+    took = f" after {history.seconds[-1]:.0f} s" if history.seconds else ""
+    print(f"result      test accuracy {accuracy:.1%}{took} (guessing: {1 / data.num_classes:.0%})")
+    try:
+        save_attention_figure(folder / "attention.png", model, data)
+    except OSError as error:
+        raise TrainingError(f"The model is saved in {folder}, but not its figure: {error}.") from None
+    print(f"saved in    {folder}: model.pt, config.json, history.json, attention.png")
+
+
+def _new_folder(data_name):
+    name = f"{Path(data_name).name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    folder, number = Path("runs") / name, 2
+    while folder.exists():
+        folder, number = Path("runs") / f"{name}-{number}", number + 1
+    return folder
