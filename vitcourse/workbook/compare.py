@@ -53,17 +53,17 @@ def describe(value):
 
 
 def kind_of(value):
-    """The type of a value in a learner's words."""
+    """The type of a value in a learner's words; safe for any object."""
+    kind = type(value)  # not isinstance, which asks the object itself
     if value is None:
-        return "None (is a `return` missing?)"
-    if isinstance(value, torch.Tensor):
+        return "None"
+    if issubclass(kind, torch.Tensor):
         return "a tensor"
-    name = type(value).__name__
-    if name == "ndarray":
+    if kind.__name__ == "ndarray":
         return "a NumPy array"
-    if isinstance(value, type):
+    if issubclass(kind, type):
         return f"the class {value.__name__}"
-    return ("an " if name[:1].lower() in "aeiou" else "a ") + name
+    return ("an " if kind.__name__[:1].lower() in "aeiou" else "a ") + kind.__name__
 
 
 def compare(name, expected, got, rtol=None, atol=None):
@@ -105,7 +105,9 @@ def _compare_tensors(name, expected, got, rtol, atol):
     if isinstance(got, Raised):
         return Problem("exception", f"{_cap(name)}: it raised {got}.", want, str(got))
     if not isinstance(got, torch.Tensor):
-        return Problem("type", f"{_cap(name)} must be a tensor, but it is {kind_of(got)}.", want, describe(got))
+        missing = " Is a `return` missing?" if got is None else ""
+        text = f"{_cap(name)} must be a tensor, but it is {kind_of(got)}.{missing}"
+        return Problem("type", text, want, describe(got))
     if got.shape != expected.shape:
         text = f"{_cap(name)} must have shape {tuple(expected.shape)}, but it has {tuple(got.shape)}."
         return Problem("shape", text, want, describe(got))

@@ -16,35 +16,27 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 __all__ = ["exercise_ids", "fingerprint", "learner_source", "reference_source", "solution_source", "todo_words"]
 
 
-def definition_node(tree, name):
-    """The top-level function or class called `name` in a parsed module, the last one if there are several, or None."""
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    found = [node for node in tree.body if isinstance(node, kinds) and node.name == name]
-    return found[-1] if found else None
+def first_line(node):
+    """The line on which a definition begins, its decorators included."""
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 
 def node_text(text, node):
-    """The lines of a top-level definition, decorators included."""
-    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    return "\n".join(text.splitlines()[first - 1 : node.end_lineno])
+    """The lines of a definition in a text."""
+    return "\n".join(text.splitlines()[first_line(node) - 1 : node.end_lineno])
 
 
 @functools.cache
 def reference_source(exercise_id):
     """The exercise's text in the reference, solution markers and all."""
     text = (REFERENCE / f"{lab_of(exercise_id).stem}.py").read_text(encoding="utf-8")
-    node = definition_node(ast.parse(text), exercise_id)
-    return _with_last_marker(text, node)
-
-
-def _with_last_marker(text, node):
-    """The node's text and the END marker after it: a comment that closes a definition is not part of its node."""
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    node = next(n for n in ast.parse(text).body if isinstance(n, kinds) and n.name == exercise_id)
     lines = text.splitlines()
-    last = node.end_lineno
+    last = node.end_lineno  # the marker that closes a definition is a comment, and no part of its node
     while last < len(lines) and lines[last].strip() in ("", END):
         last += 1
-    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    return "\n".join(lines[first - 1 : last]).rstrip()
+    return "\n".join(lines[first_line(node) - 1 : last]).rstrip()
 
 
 def _pieces(exercise_id):

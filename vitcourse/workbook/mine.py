@@ -1,0 +1,76 @@
+"""The learner's own checked versions, put together again: `load` is what the verb `mine` shows."""
+
+from dataclasses import dataclass
+
+from . import store
+from .answers import namespace_for, reference_answer, run_text
+from .check import Status, run_check
+from .grab import global_names
+from .source import exercise_ids, fingerprint, solution_source
+
+
+@dataclass(frozen=True)
+class Found:
+    """An answer to build on.
+
+    Attributes:
+        answer: the function or class.
+        own: whether it is the learner's.
+        pieces: the ids of the learner's own answers that it is made of, itself included.
+        why: when it is not theirs: the reason, a clause.
+    """
+
+    answer: object
+    own: bool
+    pieces: tuple[str, ...]
+    why: str = ""
+
+
+def load(exercise_id):
+    """The learner's kept version, made of their other kept versions; the reference wherever there is none.
+
+    A kept version is checked again when the exercise changed since, or when the file was edited by hand.
+    """
+    text, why = _own_text(exercise_id)
+    own = text is not None
+    if not own:
+        text = solution_source(exercise_id)
+    namespace, pieces = namespace_for(exercise_id), [exercise_id] if own else []
+    for name in global_names(text):
+        if name in exercise_ids() and name != exercise_id:
+            found = load(name)
+            namespace[name] = found.answer
+            pieces += found.pieces
+    if not pieces:
+        return Found(reference_answer(exercise_id), False, (), why)
+    answer = run_text(text, exercise_id, namespace, f"<{'your' if own else 'reference'} {exercise_id}>")
+    return Found(answer, own, tuple(dict.fromkeys(pieces)), why)
+
+
+def _own_text(exercise_id):
+    """(text, "") when the learner's kept version is good, else (None, why not)."""
+    record, text = store.load().get(exercise_id, {}), store.kept(exercise_id)
+    if text is None:
+        passed = record.get("status") == Status.PASS
+        return (
+            None,
+            "yours passed, but its source could not be kept" if passed else "yours has not passed its check yet",
+        )
+    unchanged = record.get("kept") == store.hash_of(text) and record.get("kept_for") == fingerprint(exercise_id)
+    if not unchanged:
+        if not passes(exercise_id, text):
+            return (
+                None,
+                "the exercise or your kept file changed, and your version does not pass any more: check it again",
+            )
+        store.update(exercise_id, kept=store.hash_of(text), kept_for=fingerprint(exercise_id))
+    return text, ""
+
+
+def passes(exercise_id, text):
+    """Whether a kept text passes its check, on top of the reference's other pieces."""
+    try:
+        answer = run_text(text, exercise_id, namespace_for(exercise_id), f"<your {exercise_id}>")
+    except Exception:  # a learner's text may do anything
+        return False
+    return run_check(exercise_id, answer).status is Status.PASS
