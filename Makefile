@@ -1,0 +1,65 @@
+# The course's commands, for a machine that has only Python 3.11 or newer and make:
+#   make lab      set up .venv and open the labs in JupyterLab
+#   make test     set up .venv for development and run every test
+#   make build    write notebooks/ and labs_solutions/ anew from labs/ (NAMES=03_attention for one)
+# A second run starts in seconds: what is installed is noted in .venv, and done anew when pyproject.toml changes.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest -q
+
+.PHONY: help lab test build
+help:
+	@sed -n 's/^#   //p' Makefile
+
+lab: $(VENV)/.has-lab
+	@$(BIN)/vitcourse lab $(if $(LAB_FLAGS),-- $(LAB_FLAGS))
+
+# Quick things first. Any step that fails, and a pytest that finds no tests (exit code 5), stops the run.
+test: $(VENV)/.has-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/vitcourse build --check
+	$(PYTEST) tests --ignore=tests/notebooks --ignore=tests/browser
+	$(PYTEST) -rs tests/browser
+	$(PYTEST) tests/notebooks
+	$(PYTEST) -p tests.notebooks.nbval_rules --nbval-lax --nbval-current-env --nbval-cell-timeout=300 labs_solutions
+	@echo "make test: everything passed."
+
+build: $(VENV)/.has-dev
+	$(BIN)/vitcourse build $(NAMES)
+
+# A stamp is written after its install is whole, so an interrupted one is done again. torch and torchvision come in one
+# go, because each torchvision fits one torch only.
+$(VENV)/.has-lab: pyproject.toml | $(VENV)/.made
+	@echo "Installing the course and JupyterLab into $(VENV). PyTorch is large: the first time takes minutes."
+	@$(PIP) --editable '.[lab]'
+	@touch $@
+
+$(VENV)/.has-dev: pyproject.toml | $(VENV)/.made
+	@echo "Installing the course and its tests into $(VENV). PyTorch is large: the first time takes minutes."
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+# PYTHON=/path/to/python chooses another one. A .venv that works is kept.
+$(VENV)/.made:
+	@python=; \
+	for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    python=$$candidate; break; \
+	  fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "The course needs Python 3.11 or newer, and $$(python3 --version 2>/dev/null || echo no Python 3) is here." >&2; \
+	  echo "Install one, or name one: make lab PYTHON=/path/to/python3.12" >&2; \
+	  exit 1; \
+	fi; \
+	if ! "$$python" -c 'import venv, ensurepip' >/dev/null 2>&1; then \
+	  echo "Python's module venv is missing here. On Debian and Ubuntu: sudo apt-get install python3-venv" >&2; \
+	  exit 1; \
+	fi; \
+	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	  "$$python" -m venv --clear $(VENV) || exit 1; \
+	fi; \
+	touch $@
