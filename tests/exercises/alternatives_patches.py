@@ -23,8 +23,6 @@ def patchify_loops(images, patch_size):
 
 def patchify_unfold(images, patch_size):
     _refuse(images, patch_size)
-    if not images.is_floating_point():  # F.unfold takes floating images only
-        return patchify_unfold(images.double(), patch_size).to(images.dtype)
     return F.unfold(images, patch_size, stride=patch_size).transpose(1, 2)  # not contiguous
 
 
@@ -39,6 +37,34 @@ def patchify_einsum(images, patch_size):
     B, C, H, W = images.shape
     tiles = images.view(B, C, H // patch_size, patch_size, W // patch_size, patch_size)
     return torch.einsum("bcrpsq->brscpq", tiles).reshape(B, -1, C * patch_size**2)
+
+
+def patchify_conv(images, patch_size):
+    """The identity as a convolution: each filter copies one number of the patch."""
+    _refuse(images, patch_size)
+    length = images.shape[1] * patch_size**2
+    filters = torch.eye(length, dtype=images.dtype).reshape(length, images.shape[1], patch_size, patch_size)
+    return F.conv2d(images, filters, stride=patch_size).flatten(2).mT
+
+
+def patchify_into_empty(images, patch_size):
+    _refuse(images, patch_size)
+    B, C, H, W = images.shape
+    P, rows, cols = patch_size, H // patch_size, W // patch_size
+    out = images.new_empty(B, rows * cols, C * P * P)
+    for n in range(rows * cols):
+        top, left = divmod(n, cols)
+        out[:, n] = images[:, :, P * top : P * top + P, P * left : P * left + P].flatten(1)
+    return out
+
+
+def patchify_shuffle(images, patch_size):
+    _refuse(images, patch_size)
+    return F.pixel_unshuffle(images, patch_size).flatten(2).transpose(1, 2)
+
+
+def unpatchify_shuffle(patches, patch_size, grid):
+    return F.pixel_shuffle(patches.transpose(1, 2).unflatten(2, grid), patch_size)
 
 
 def unpatchify_loops(patches, patch_size, grid):
@@ -94,7 +120,15 @@ class PatchEmbedLoops(_PatchEmbedBase):
 
 
 ALTERNATIVES = {
-    "patchify": [patchify_loops, patchify_unfold, patchify_tensor_unfold, patchify_einsum],
-    "unpatchify": [unpatchify_loops, unpatchify_fold, unpatchify_einsum],
+    "patchify": [
+        patchify_loops,
+        patchify_unfold,
+        patchify_tensor_unfold,
+        patchify_einsum,
+        patchify_conv,
+        patchify_into_empty,
+        patchify_shuffle,
+    ],
+    "unpatchify": [unpatchify_loops, unpatchify_fold, unpatchify_einsum, unpatchify_shuffle],
     "PatchEmbed": [PatchEmbedPermute, PatchEmbedLinear, PatchEmbedLoops],
 }

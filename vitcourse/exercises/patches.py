@@ -1,7 +1,5 @@
 """Lab 01: what the checker feeds to patchify, unpatchify and PatchEmbed, and the mistakes that it knows."""
 
-import torch
-
 from ..reference.patches import PatchEmbed
 from .base import Exercise, Mistake
 
@@ -23,7 +21,7 @@ def _draw_patchify(d):
 
 def _probe_patchify(answer, see, images, patch_size):
     see("the result", answer(images, patch_size))
-    see("the result for uint8 images", answer((40 * images.abs()).to(torch.uint8), patch_size))
+    see("the result for one grey image of one patch", answer(images[:1, :1, :patch_size, :patch_size], patch_size))
     leaf = images.clone().requires_grad_()
     see.gradient("`images`", answer(leaf, patch_size), leaf)
     H, W = images.shape[2:]
@@ -41,6 +39,7 @@ def _draw_unpatchify(d):
 
 def _probe_unpatchify(answer, see, patches, patch_size, grid):
     see("the result", answer(patches, patch_size, grid))
+    see("the result for one grey image of one patch", answer(patches[:1, :1, : patch_size**2], patch_size, (1, 1)))
     leaf = patches.clone().requires_grad_()
     see.gradient("`patches`", answer(leaf, patch_size, grid), leaf)
 
@@ -54,8 +53,9 @@ def _draw_patch_embed(d):
 
 def _probe_patch_embed(answer, see, images, sizes, state):
     module = see.build(answer, state, images.dtype, **sizes)
-    see("`num_patches`", module.num_patches)
+    see("`num_patches`", getattr(module, "num_patches", None))
     see("the result", module(images))
+    see("the result for one image", module(images[:1]))
     leaf = images.clone().requires_grad_()
     see.gradient("`images`", module(leaf), leaf)
     see.gradient("`proj.weight`", module(images), module.proj.weight)
@@ -127,10 +127,25 @@ EXERCISES = (
                 "The result has three axes: image, patch, the patch's numbers.",
             ),
             Mistake(
+                "squeezed",
+                ("tiles.reshape(B, rows * cols, C * P * P)", "tiles.reshape(B, rows * cols, C * P * P).squeeze()"),
+                "squeeze drops every axis of length 1: with one image or one patch the result loses an axis.",
+                "The result has three axes, always. Leave squeeze out, or name the one axis that it may drop.",
+            ),
+            Mistake(
+                "assertion",
+                (
+                    'raise ValueError(f"patch size {P} does not divide the image\'s height {H} and width {W}")',
+                    "raise AssertionError",
+                ),
+                "The sizes are tested, but with an AssertionError; it must be a ValueError.",
+                "assert is for what can never happen, and python -O removes it. A caller's mistake is a ValueError.",
+            ),
+            Mistake(
                 "no-size-check",
                 ("if H % P or W % P:", "if False:"),
-                "When P does not divide the image there must be a ValueError that names H, W and P; a learner who reads "
-                "torch's own message about reshape would not know why.",
+                "When P does not divide the image there must be a ValueError that names H, W and P; torch's own message about "
+                "shapes does not say what is wrong.",
                 "Test both sides with % before you cut, and raise ValueError with an f-string.",
             ),
             Mistake(
@@ -218,6 +233,18 @@ EXERCISES = (
                 "Six patches can be 2 x 3 or 3 x 2: N alone does not tell. Use grid.",
             ),
             Mistake(
+                "squeezed",
+                ("tiles.reshape(B, C, rows * P, cols * P)", "tiles.reshape(B, C, rows * P, cols * P).squeeze()"),
+                "squeeze drops every axis of length 1: with one image or one channel the result loses an axis.",
+                "The result has four axes, always. Leave squeeze out.",
+            ),
+            Mistake(
+                "three-channels",
+                ("C = patch_len // (P * P)", "C = 3"),
+                "The number of channels is taken to be 3; it follows from the length of a patch.",
+                "A patch holds C*P*P numbers, and P is known.",
+            ),
+            Mistake(
                 "pixels-before-grid",
                 ("permute(0, 3, 1, 4, 2, 5)", "permute(0, 3, 4, 1, 5, 2)"),
                 "The pixel axes stand before the grid axes, so that neighbouring pixels come from different patches.",
@@ -259,6 +286,34 @@ EXERCISES = (
                 ("kernel_size=patch_size, stride=patch_size", "kernel_size=patch_size"),
                 "The convolution slides pixel by pixel, so that patches overlap: its stride must be the patch size.",
                 "To look at each patch exactly once, the window moves by its own width.",
+            ),
+            Mistake(
+                "linear",
+                (
+                    "nn.Conv2d(in_chans, embed_dim, kernel_size=patch_size, stride=patch_size)",
+                    "nn.Linear(in_chans * patch_size**2, embed_dim)",
+                ),
+                "`proj` is an nn.Linear; it must be an nn.Conv2d. The two compute the same, but the weight's shape differs, "
+                "and checkpoints hold the convolution's.",
+                "Which window and which step make a convolution look at each patch exactly once?",
+            ),
+            Mistake(
+                "swapped-channels",
+                ("nn.Conv2d(in_chans, embed_dim,", "nn.Conv2d(embed_dim, in_chans,"),
+                "The convolution's channels are exchanged: it takes the image's C channels in and gives D out.",
+                "nn.Conv2d names the channels that come in first, those that go out second.",
+            ),
+            Mistake(
+                "no-num-patches",
+                ("self.num_patches = self.grid[0] * self.grid[1]", "pass"),
+                "The module has no attribute `num_patches`.",
+                "Set it in __init__, under exactly that name: later labs read it.",
+            ),
+            Mistake(
+                "squeezed",
+                ("grid.flatten(2).transpose(1, 2)", "grid.flatten(2).transpose(1, 2).squeeze()"),
+                "squeeze drops every axis of length 1: for a batch of one image the result loses its first axis.",
+                "The result has three axes, always. Leave squeeze out.",
             ),
             Mistake(
                 "no-bias",

@@ -41,6 +41,27 @@ EXERCISES = (
                 "How many patches fit side by side, and how many one below the other? They can differ.",
             ),
             Mistake(
+                "square-by-width",
+                ("(height // patch_size) * (width // patch_size) + 1", "(width // patch_size) ** 2 + 1"),
+                "This counts the patches of a square image: the height is not used.",
+                "How many patches fit side by side, and how many one below the other? They can differ.",
+            ),
+            Mistake(
+                "one-more-per-side",
+                (
+                    "(height // patch_size) * (width // patch_size) + 1",
+                    "(height // patch_size + 1) * (width // patch_size + 1)",
+                ),
+                "One is added to each side of the table; the class token is one more token in all.",
+                "Count the cells of the table first, and add 1 to that.",
+            ),
+            Mistake(
+                "example-only",
+                ("(height // patch_size) * (width // patch_size) + 1", "197"),
+                "This returns the example's number whatever the image is.",
+                "Use the three arguments: with height 12, width 20 and patch_size 4 the table has 3 rows and 5 columns.",
+            ),
+            Mistake(
                 "sum-of-sides",
                 ("(height // patch_size) * (width", "(height // patch_size) + (width"),
                 "The patches down and the patches across are added, not multiplied.",

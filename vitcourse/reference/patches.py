@@ -7,7 +7,7 @@ def patchify(images, patch_size):
     """Cut a batch of images into square patches that do not overlap.
 
     Args:
-        images: (B, C, H, W), any dtype.
+        images: (B, C, H, W).
         patch_size: P, the side of a patch in pixels.
 
     Returns:
