@@ -149,4 +149,4 @@ def test_the_command_line_starts_without_the_heavy_parts():
 
 
 def test_a_heavy_import_would_be_seen():
-    assert "matplotlib" in loaded_by("import vitcourse, matplotlib")
+    assert "matplotlib" in loaded_by("import matplotlib")
