@@ -140,8 +140,9 @@ def run_progress(arguments):
 def run_doctor(arguments):
     """Print the machine's findings; 1 when something that the course needs is missing."""
     from .training.doctor import main as doctor
+    from .workbook.store import home
 
-    return doctor()
+    return doctor(home())
 
 
 def run_lab(arguments):

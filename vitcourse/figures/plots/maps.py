@@ -1,5 +1,7 @@
 """Plots of attention maps over images."""
 
+from textwrap import fill
+
 import matplotlib.pyplot as plt
 
 from ..style import GREY, RED, bare, to_image
@@ -25,8 +27,10 @@ def plot_attention_overlays(images, maps, titles, wrong=None, columns=8):
     H, W = images.shape[-2:]
     columns = min(columns, N)
     bands = -(-N // columns)
-    wide = 1.6 * min(2.0, max(0.5, W / H))
-    figure = plt.figure(figsize=(wide * columns + 1.2, 4.1 * bands + 0.3))
+    wide = 1.6
+    high = min(2.0, max(0.5, H / W)) * wide
+    figure = plt.figure(figsize=(wide * columns + 1.2, (2 * high + 0.65) * bands + 0.35))
+    figure.get_layout_engine().set(h_pad=0.03, w_pad=0.03)
     axes = figure.subplots(2 * bands, columns, squeeze=False)
     maps = maps.detach().float().cpu() * rows * cols
     top = max(2.0, float(maps.flatten().quantile(0.995)))  # one single hot patch must not leave all others dark
@@ -44,14 +48,13 @@ def plot_attention_overlays(images, maps, titles, wrong=None, columns=8):
         overlay = seen.imshow(
             maps[i].numpy(), vmin=0, vmax=top, alpha=0.6, interpolation="bicubic", extent=(0, W, H, 0)
         )
-    bar = figure.colorbar(overlay, ax=axes, shrink=0.6, pad=0.02, aspect=30, extend="max")
-    bar.set_label("attention, in multiples of an even share")
+    bar = figure.colorbar(overlay, ax=axes, shrink=0.9, pad=0.02, aspect=30, extend="max")
+    bar.set_label("attention (even share = 1)")
     bar.outline.set_visible(False)
     bar.solids.set_alpha(1)
-    figure.supxlabel(
+    caption = (
         "Top: the image, what the model says and what is true. "
-        "Below: where the class token looks in the last block, mean of the heads.",
-        fontsize=10,
-        color=GREY,
+        "Below: where the class token looks in the last block, mean of the heads."
     )
+    figure.supxlabel(fill(caption, width=round(12 * figure.get_figwidth())), fontsize=10, color=GREY)
     return figure
