@@ -61,7 +61,7 @@ def _function_of(answer):
 
 def _without_magics(text):
     """IPython's own lines (%magic, !shell) as comments, so that the rest parses."""
-    return "\n".join("#" + line[1:] if line[:1] in "%!?" else line for line in text.splitlines())
+    return "\n".join("#" + line[1:] if line.startswith(("%", "!", "?")) else line for line in text.splitlines())
 
 
 def global_names(text):

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..exercises import exercise_ids, lab_of
 
 REFERENCE = Path(__file__).parent.parent / "reference"
+EXERCISES = Path(__file__).parent.parent / "exercises"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 __all__ = ["exercise_ids", "fingerprint", "learner_source", "reference_source", "solution_source", "todo_words"]
@@ -91,7 +92,6 @@ def solution_source(exercise_id):
 @functools.cache
 def fingerprint(exercise_id):
     """A hash that changes when the exercise changes: its reference text or its lab's checks."""
-    checks = Path(__file__).parent.parent / "exercises" / f"{lab_of(exercise_id).stem}.py"
-    return hashlib.sha256((reference_source(exercise_id) + checks.read_text(encoding="utf-8")).encode()).hexdigest()[
-        :16
-    ]
+    stem = lab_of(exercise_id).stem
+    checks = [path.read_text(encoding="utf-8") for path in sorted(EXERCISES.glob(f"{stem}*.py"))]
+    return hashlib.sha256("\n".join([reference_source(exercise_id), *checks]).encode()).hexdigest()[:16]
