@@ -43,9 +43,12 @@ def load_folder(folder, img_size=None, train_size=None, test_size=None, seed=0):
     size = _choose_size(train_paths + test_paths, img_size)
 
     train_images, kept = _decode(folder, train_paths, size, "train")
-    train_targets = train_targets[kept]
+    lost = set(train_targets.tolist()) - set(train_targets[kept].tolist())
+    train = Split(train_images, train_targets[kept])
     test_images, kept = _decode(folder, test_paths, size, "test")
-    train, test = Split(train_images, train_targets), Split(test_images, test_targets[kept])
+    test = Split(test_images, test_targets[kept])
+    if lost:
+        train, test, classes = _without(lost, folder, train, test, classes)
     return ImageData(str(folder), train, test, classes, *colour_statistics(train.images))
 
 
@@ -151,6 +154,23 @@ def _decode(folder, paths, size, half):
     bad = {i for i, _ in failures}
     kept = torch.tensor([i for i in range(len(paths)) if i not in bad])
     return images if not bad else images[kept], kept
+
+
+def _without(lost, folder, train, test, classes):
+    """The data without the classes (labels in a set) of which no training image could be read."""
+    names = [classes[label] for label in sorted(lost)]
+    warn(f"{folder}/train has no readable image of the class {_names(names)}. The class is left out.")
+    is_left = torch.tensor([label not in lost for label in range(len(classes))])
+    if is_left.sum() < 2:
+        raise DataError(f"{folder}/train has readable images of one class only. A classifier needs two or more.")
+    new_label = is_left.cumsum(0) - 1
+    splits = []
+    for split in (train, test):
+        kept = is_left[split.targets]
+        splits.append(Split(split.images[kept], new_label[split.targets[kept]]))
+    if len(splits[1]) == 0:
+        raise DataError(f"No image in {folder}/test belongs to a class that could be trained.")
+    return *splits, tuple(name for name, left in zip(classes, is_left.tolist(), strict=True) if left)
 
 
 def _names(names):

@@ -22,16 +22,16 @@ SHAPE_CLASSES = (
     "T upside down",
 )
 
-RADIUS = (0.25, 0.4375)  # of the image's side: 8 to 14 pixels of 32
+RADIUS = (0.3, 0.45)  # of the image's side: about 10 to 14 pixels of 32
 ROTATION = math.radians(8)  # at most, either way
-CONTRAST = 0.45  # least difference in brightness between object and background, of 0..1
+CONTRAST = 0.5  # least difference in brightness between object and background, of 0..1
 CHUNK = 2000  # images drawn at once: about 100 MB of working memory at 32 pixels
 
 
 def make_shapes(n, seed=0, img_size=32):
     """Draw n images of ten kinds of object, with the mask of each object.
 
-    Place, size (a radius of 8 to 14 pixels in 32), colour and a small rotation are random; the object is lighter
+    Place, size (a radius of 10 to 14 pixels in 32), colour and a small rotation are random; the object is lighter
     or darker than the background, each in half of the images. The ten classes are equally frequent (to within
     one image) and in random order. The same arguments give the same images; torch's own random state is not
     touched.
