@@ -50,7 +50,7 @@ class CheckResult:
     details: dict = field(default_factory=dict)
 
 
-def run_check(exercise_id, answer, *, seed=0, dtype=torch.float64, time_limit=30.0):
+def run_check(exercise_id, answer, *, seed=0, dtype=torch.float64, time_limit=30.0, diagnose=True):
     """Check an answer. Never raises for anything that the answer does (but Ctrl-C goes through).
 
     Args:
@@ -58,6 +58,7 @@ def run_check(exercise_id, answer, *, seed=0, dtype=torch.float64, time_limit=30
         answer: the learner's function or class, or anything at all.
         seed, dtype: of the inputs that are drawn.
         time_limit: seconds for each call of the probe, where the platform can stop a call.
+        diagnose: whether to try the known mistakes on a wrong answer.
 
     Returns:
         CheckResult.
@@ -71,14 +72,14 @@ def run_check(exercise_id, answer, *, seed=0, dtype=torch.float64, time_limit=30
         message = f"`{exercise_id}` must be a {what}, but it is {kind_of(answer)}."
         return CheckResult(exercise_id, Status.FAIL, None, message, {"next": "Run the cell that defines it again."})
     for index in range(exercise.cases):
-        result = _check_case(exercise, answer, seed, index, dtype, time_limit)
+        result = _check_case(exercise, answer, seed, index, dtype, time_limit, exercise.mistakes if diagnose else ())
         if result is not None:
             return result
     message = "Right: it does what the reference does, on inputs of several shapes."
     return CheckResult(exercise_id, Status.PASS, None, message)
 
 
-def _check_case(exercise, answer, seed, index, dtype, time_limit):
+def _check_case(exercise, answer, seed, index, dtype, time_limit, mistakes):
     def probe(candidate, expected=None):
         """Run the probe on fresh inputs; returns the record, or what ended it."""
         with quarantine(time_limit):
@@ -102,7 +103,7 @@ def _check_case(exercise, answer, seed, index, dtype, time_limit):
     if isinstance(ended, dict):
         return None
     details = {"inputs": _inputs_in_words(exercise.draw(Draw(seed, index, dtype)))}
-    for mistake in exercise.mistakes:
+    for mistake in mistakes:
         if _same_end(ended, probe(mistake_answer(exercise.id, mistake.id), expected)):
             break
     else:

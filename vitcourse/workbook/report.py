@@ -38,15 +38,12 @@ def as_html(result):
     """The result as a card that works on light and dark pages: it sets no text colour and no background."""
     colour = COLOURS[result.status]
     rows = "".join(
-        f'<tr><th scope="row" style="text-align:left;font-weight:normal;opacity:.7;padding:1px 14px 1px 0;'
-        f'vertical-align:top;background:none">{label}</th>'
-        f'<td style="text-align:left;padding:1px 0;font-family:monospace;white-space:pre-wrap;background:none">'
-        f"{html.escape(text)}</td></tr>"
+        f'<dt style="opacity:.7;font-weight:normal;margin:0;float:none;width:auto">{label}</dt>'
+        f'<dd style="margin:0;font-family:monospace;white-space:pre-wrap">{html.escape(text)}</dd>'
         for label, text in rows_of(result)
     )
-    table = (
-        f'<table style="margin:6px 0 0 0;border:none;font-size:inherit;background:none">{rows}</table>' if rows else ""
-    )
+    grid = "display:grid;grid-template-columns:max-content 1fr;gap:1px 16px;margin:6px 0 0 0"
+    table = f'<dl style="{grid}">{rows}</dl>' if rows else ""
     return (
         f'<div role="status" style="border-left:5px solid {colour};padding:6px 0 6px 14px;margin:4px 0;max-width:56em;'
         f'line-height:1.45"><div><strong>{SIGNS[result.status]} {WORDS[result.status]}</strong> '
@@ -88,6 +85,10 @@ def _done(rows):
     return f"{sum(row[3] == 'PASS' for row in rows)} of {len(rows)} exercises pass."
 
 
+def _checks(attempts):
+    return "" if not attempts else "1 check" if attempts == 1 else f"{attempts} checks"
+
+
 def progress_text(rows):
     """The progress as a plain table, a heading for each lab."""
     lines, last = [], None
@@ -95,7 +96,7 @@ def progress_text(rows):
         if lab != last:
             lines.append(f"{lab}  (about {minutes} minutes)")
             last = lab
-        lines.append(f"    {name:<24}{word:<16}{f'{attempts} checks' if attempts else ''}".rstrip())
+        lines.append(f"    {name:<24}{word:<16}{_checks(attempts)}".rstrip())
     return "\n".join([*lines, "", _done(rows), _next_step(rows)])
 
 
@@ -112,11 +113,9 @@ def progress_html(rows):
         sign = next((SIGNS[status] for status, text in WORDS.items() if text == word), "↻")
         cells.append(
             f'<tr><td style="text-align:left"><code>{name}</code></td><td style="text-align:left">{sign} {word}</td>'
-            f'<td style="text-align:left;opacity:.7">{f"{attempts} checks" if attempts else ""}</td></tr>'
+            f'<td style="text-align:left;opacity:.7">{_checks(attempts)}</td></tr>'
         )
-    return (
-        f'<table style="font-size:inherit">{"".join(cells)}</table><p>{_done(rows)} {html.escape(_next_step(rows))}</p>'
-    )
+    return f'<table style="font-size:inherit;color:inherit">{"".join(cells)}</table><p>{_done(rows)} {html.escape(_next_step(rows))}</p>'
 
 
 def show(text, html_text=None):

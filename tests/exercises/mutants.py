@@ -1,0 +1,104 @@
+"""Change one thing at a time in a reference answer: each result is an answer that should be rejected."""
+
+import ast
+import copy
+
+SWAPPED = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv,
+    ast.Pow: ast.Mult, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq, ast.And: ast.Or, ast.Or: ast.And, ast.In: ast.NotIn, ast.Is: ast.IsNot, ast.MatMult: ast.Mult,
+}  # fmt: skip
+
+
+def _edits(node):
+    """Yield (what, edit): `edit(copy of node)` returns the node that replaces it."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield f"{node.value} -> {not node.value}", lambda n: ast.Constant(not n.value)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        for delta in (1, -1):
+            yield f"{node.value} {delta:+d}", lambda n, delta=delta: ast.Constant(n.value + delta)
+    elif isinstance(node, ast.BinOp | ast.BoolOp) and type(node.op) in SWAPPED:
+        yield f"{type(node.op).__name__} swapped", _with_operator
+        if isinstance(node, ast.BinOp):
+            yield "right side dropped", lambda n: n.left
+            yield "left side dropped", lambda n: n.right
+    elif isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPPED:
+        yield f"{type(node.ops[0]).__name__} swapped", _with_comparison
+    elif isinstance(node, ast.UnaryOp):
+        yield "sign or not dropped", lambda n: n.operand
+    elif isinstance(node, ast.IfExp):
+        yield "always the first", lambda n: n.body
+        yield "always the second", lambda n: n.orelse
+    elif isinstance(node, ast.Call):
+        if len(node.args) >= 2:
+            yield "arguments swapped", _with_swapped_arguments
+        for i, keyword in enumerate(node.keywords):
+            yield f"{keyword.arg}= dropped", lambda n, i=i: _without_keyword(n, i)
+        if isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Name | ast.Attribute):
+            yield f".{node.func.attr}() dropped", lambda n: n.func.value
+        elif len(node.args) == 1 and not node.keywords:
+            yield f"{ast.unparse(node.func)}() dropped", lambda n: n.args[0]
+    elif isinstance(node, ast.Assign | ast.AugAssign | ast.If | ast.For | ast.Raise) or (
+        isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)
+    ):
+        yield "statement deleted", lambda n: ast.Pass()
+    elif isinstance(node, ast.Slice):
+        yield "slice widened", lambda n: ast.Slice()
+
+
+def _with_operator(node):
+    node.op = SWAPPED[type(node.op)]()
+    return node
+
+
+def _with_comparison(node):
+    node.ops[0] = SWAPPED[type(node.ops[0])]()
+    return node
+
+
+def _with_swapped_arguments(node):
+    node.args[0], node.args[1] = node.args[1], node.args[0]
+    return node
+
+
+def _without_keyword(node, index):
+    del node.keywords[index]
+    return node
+
+
+def _messages(tree):
+    """The nodes inside f-strings and signatures: error messages and defaults are not answers."""
+    skipped = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr | ast.arguments):
+            skipped |= {id(inner) for inner in ast.walk(node)}
+    return skipped
+
+
+def mutants(source):
+    """Yield (label, source text) of every mutant; the label names the line and the change."""
+    tree = ast.parse(source)
+    skipped = _messages(tree)
+    nodes = list(ast.walk(tree))
+    for number, node in enumerate(nodes):
+        if id(node) in skipped or not hasattr(node, "lineno"):
+            continue
+        for what, edit in _edits(node):
+            changed = copy.deepcopy(tree)
+            target = list(ast.walk(changed))[number]
+            _replace(changed, target, edit(copy.deepcopy(target)))
+            line = ast.unparse(node).splitlines()[0]
+            yield f"{line}: {what}", ast.unparse(ast.fix_missing_locations(changed))
+
+
+def _replace(tree, old, new):
+    for parent in ast.walk(tree):
+        for field, value in ast.iter_fields(parent):
+            if value is old:
+                setattr(parent, field, new)
+                return
+            if isinstance(value, list):
+                for i, item in enumerate(value):
+                    if item is old:
+                        value[i] = new
+                        return
