@@ -1,0 +1,409 @@
+"""Lab 03: what the checker feeds to scaled_dot_product and MultiHeadAttention, and the mistakes that it knows."""
+
+from ..reference.attention import MultiHeadAttention
+from .base import Exercise, Mistake
+
+# Queries and keys differ in number, keys and values in width, and the leading axes differ in number too.
+_SHAPES = [
+    dict(lead=(2, 3), N=4, M=6, d=5, e=7),
+    dict(lead=(3,), N=7, M=2, d=9, e=4),
+    dict(lead=(), N=3, M=5, d=2, e=6),
+]
+# Batch, tokens, heads and head width: four numbers that differ, and h * d that is none of them.
+_HEADS = [dict(B=2, N=5, h=3, d=4), dict(B=3, N=4, h=5, d=2)]
+
+
+def _draw_scaled_dot_product(d):
+    case = _SHAPES[d.index]
+    lead, N, M = case["lead"], case["N"], case["M"]
+    q = d.normal(*lead, N, case["d"])
+    return dict(q=q, k=d.normal(*lead, M, case["d"]), v=d.normal(*lead, M, case["e"]))
+
+
+def _probe_scaled_dot_product(answer, see, q, k, v):
+    see.pair("the result", ("the output", "the weights"), answer(q, k, v))
+    leaves = [tensor.clone().requires_grad_() for tensor in (q, k, v)]
+    out, weights = answer(*leaves)
+    for name, leaf in zip(("`q`", "`k`", "`v`"), leaves, strict=True):
+        see.gradient(name, out, leaf)
+    see.gradient("`q` through the weights", weights, leaves[0])
+    # exp of a few thousand is infinite in any dtype; the tolerance is wide since scores this large are coarse in float32
+    out, weights = answer(2000 * q, k, v)
+    see("the output when scores reach thousands", out, atol=0.02)
+    see("the weights when scores reach thousands", weights, atol=0.02)
+
+
+def _draw_multi_head_attention(d):
+    case = _HEADS[d.index]
+    sizes = dict(embed_dim=case["h"] * case["d"], num_heads=case["h"])
+    x = d.normal(case["B"], case["N"], sizes["embed_dim"])
+    return dict(x=x, sizes=sizes, state=d.state(MultiHeadAttention(**sizes)))
+
+
+def _probe_multi_head_attention(answer, see, x, sizes, state):
+    module = see.build(answer, state, x.dtype, **sizes)
+    see("the result", module(x))
+    parts = ("the output with need_weights=True", "the weights")
+    see.pair("the result with need_weights=True", parts, module(x, need_weights=True))
+    leaf = x.clone().requires_grad_()
+    see.gradient("`x`", module(leaf), leaf)
+    see.gradient("`qkv.weight`", module(x), module.qkv.weight)
+    see.gradient("`proj.weight`", module(x), module.proj.weight)
+    out, weights = module(leaf, need_weights=True)
+    see.gradient("`x` with need_weights=True", out, leaf)
+    see.gradient("`x` through the weights", weights, leaf)
+    see("the result for a sequence of one token", module(x[:1, :1]))
+    see("the result for tokens a hundred times as long", module(100 * x), rtol=0.02, atol=2.0)
+    see.raises("with heads that do not divide embed_dim", answer, sizes["embed_dim"] + 1, sizes["num_heads"])
+
+
+_SCORES = "scores = q @ k.transpose(-2, -1) / math.sqrt(d)"
+_QKV = "self.qkv(x).reshape(B, N, 3, h, d).permute(2, 0, 3, 1, 4)"
+_JOIN = "self.proj(out.transpose(1, 2).reshape(B, N, D))"
+_FUSED = "F.scaled_dot_product_attention(q, k, v), None"
+_RETURN = "return (out, weights) if need_weights else out"
+
+
+def _own_softmax(scores):
+    """Both paths of MultiHeadAttention with other scores or another softmax: the pairs of replacements."""
+    code = f"{scores}\n            out = weights @ v"
+    return (("out, weights = scaled_dot_product(q, k, v)", code), (f"out, weights = {_FUSED}", code))
+
+
+EXERCISES = (
+    Exercise(
+        id="scaled_dot_product",
+        draw=_draw_scaled_dot_product,
+        probe=_probe_scaled_dot_product,
+        cases=3,
+        mistakes=(
+            Mistake(
+                "no-scale",
+                (_SCORES, "scores = q @ k.transpose(-2, -1)"),
+                "The scores are not scaled: they must be divided by the square root of d.",
+                "A dot product of d numbers grows like √d. Divide it away before the softmax.",
+            ),
+            Mistake(
+                "divided-by-d",
+                (_SCORES, "scores = q @ k.transpose(-2, -1) / d"),
+                "The scores are divided by d; they must be divided by its square root.",
+                "The spread of a sum of d independent terms grows like √d, not like d.",
+            ),
+            Mistake(
+                "multiplied",
+                (_SCORES, "scores = q @ k.transpose(-2, -1) * math.sqrt(d)"),
+                "The scores are multiplied by the square root of d; they must be divided by it.",
+                "The scale makes large dot products smaller: 1/√d.",
+            ),
+            Mistake(
+                "scaled-twice",
+                (_SCORES, "scores = (q / math.sqrt(d)) @ (k / math.sqrt(d)).transpose(-2, -1)"),
+                "Queries and keys are both divided by the square root of d, which divides the scores by d.",
+                "Scale once: either the queries, or the keys, or the scores.",
+            ),
+            Mistake(
+                "scaled-by-number-of-keys",
+                (_SCORES, "scores = q @ k.transpose(-2, -1) / math.sqrt(k.shape[-2])"),
+                "The scale uses M, the number of keys; it must use d, the length of one key.",
+                "d is the last axis of q and k: the axis over which the dot product sums.",
+            ),
+            Mistake(
+                "scaled-by-value-width",
+                (_SCORES, "scores = q @ k.transpose(-2, -1) / math.sqrt(v.shape[-1])"),
+                "The scale uses the width of the values; it must use d, the length of a query or key.",
+                "The values take no part in the dot product, so their width says nothing about its size.",
+            ),
+            Mistake(
+                "softmax-over-queries",
+                ("scores.softmax(dim=-1)", "scores.softmax(dim=-2)"),
+                "The softmax ran over the queries, not over the keys: each query's weights must sum to 1.",
+                "In scores (..., N, M) the keys are the last axis.",
+            ),
+            Mistake(
+                "softmax-over-axis-1",
+                ("scores.softmax(dim=-1)", "scores.softmax(dim=1)"),
+                "The softmax ran over axis 1, which here is not the keys: count the axes from the end.",
+                "Leading axes may be many or none. dim=-1 means the keys in all cases.",
+            ),
+            Mistake(
+                "softmax-over-axis-0",
+                ("scores.softmax(dim=-1)", "scores.softmax(dim=0)"),
+                "The softmax ran over axis 0, the batch: examples of a batch must not see each other.",
+                "In scores (..., N, M) the keys are the last axis.",
+            ),
+            Mistake(
+                "softmax-over-everything",
+                ("scores.softmax(dim=-1)", "scores.flatten(-2).softmax(dim=-1).reshape(scores.shape)"),
+                "The softmax ran over all pairs of query and key at once: each query must get weights that sum to 1 of its "
+                "own.",
+                "One softmax per row of the scores, that is per query.",
+            ),
+            Mistake(
+                "no-softmax",
+                ("weights = scores.softmax(dim=-1)", "weights = scores"),
+                "There is no softmax: the weights must be positive and sum to 1 over the keys.",
+                "Between the scores and the weighted mean stands a softmax.",
+            ),
+            Mistake(
+                "sigmoid",
+                ("weights = scores.softmax(dim=-1)", "weights = scores.sigmoid()"),
+                "The weights come from a sigmoid: they lie between 0 and 1, but do not sum to 1 over the keys.",
+                "The keys compete for one unit of attention: that is a softmax.",
+            ),
+            Mistake(
+                "cosine",
+                (
+                    _SCORES,
+                    "scores = F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).transpose(-2, -1) / math.sqrt(d)",
+                ),
+                "Queries and keys are scaled to length 1 first: this compares angles. Their lengths count here.",
+                "The score is the plain dot product, divided by √d.",
+            ),
+            Mistake(
+                "scaled-after-softmax",
+                (
+                    (_SCORES, "scores = q @ k.transpose(-2, -1)"),
+                    ("scores.softmax(dim=-1)", "scores.softmax(dim=-1) / math.sqrt(d)"),
+                ),
+                "The scale comes after the softmax: the weights no longer sum to 1. It belongs before it.",
+                "First the scores, then the scale, then the softmax.",
+            ),
+            Mistake(
+                "reshaped-not-transposed",
+                ("k.transpose(-2, -1)", "k.reshape(*k.shape[:-2], d, k.shape[-2])"),
+                "The keys were reshaped to (..., d, M), not transposed: the numbers of different keys are mixed.",
+                "reshape re-cuts the numbers in memory order; exchanging two axes is another operation.",
+            ),
+            Mistake(
+                "all-axes-transposed",
+                ("k.transpose(-2, -1)", "k.permute(*range(k.ndim - 1, -1, -1))"),
+                "All axes of k are reversed (as .T does); only the last two must change places.",
+                "k may have leading axes for batch and heads, and these stay where they are.",
+            ),
+            Mistake(
+                "axes-1-and-2",
+                ("k.transpose(-2, -1)", "k.transpose(1, 2)"),
+                "Axes 1 and 2 of k changed places; it must be the last two, however many stand before them.",
+                "Count from the end: -2 and -1.",
+            ),
+            Mistake(
+                "not-transposed",
+                ("k.transpose(-2, -1)", "k"),
+                "q @ k multiplies queries by keys that are not transposed: the d of q must meet the d of k.",
+                "(..., N, d) times (..., d, M) gives (..., N, M).",
+            ),
+            Mistake(
+                "keys-mixed",
+                ("out = weights @ v", "out = weights @ k"),
+                "The weighted mean is of the keys; it must be of the values.",
+                "Keys are what a query is compared with; values are what it takes away.",
+            ),
+            Mistake(
+                "divided-by-count",
+                ("out = weights @ v", "out = weights @ v / v.shape[-2]"),
+                "The weighted sum is divided by the number of keys; the weights sum to 1 already.",
+                "A weighted mean with weights that sum to 1 is just the sum.",
+            ),
+            Mistake(
+                "only-output",
+                ("return out, weights", "return out"),
+                "Only the output is returned; it must be two things, the output and the weights.",
+                "The lab draws the weights: return both, the output first.",
+            ),
+            Mistake(
+                "swapped-pair",
+                ("return out, weights", "return weights, out"),
+                "The weights are returned first; it must be the output first, then the weights.",
+                "The docstring says the order.",
+            ),
+            Mistake(
+                "scores-returned",
+                ("return out, weights", "return out, scores"),
+                "The second thing returned is the scores before the softmax; it must be the weights.",
+                "Weights are positive and sum to 1 over the keys.",
+            ),
+            Mistake(
+                "overflow",
+                ("scores.softmax(dim=-1)", "scores.exp() / scores.exp().sum(dim=-1, keepdim=True)"),
+                "It is right for small scores, but exp of a large score is infinite, and the result is NaN.",
+                "Subtracting each row's largest score changes nothing in exact numbers and avoids it; torch's own softmax does so.",
+            ),
+            Mistake(
+                "in-place",
+                (_SCORES, "q /= math.sqrt(d)\n    scores = q @ k.transpose(-2, -1)"),
+                "q is scaled in place, so the caller's tensor changes too.",
+                "An operator with = behind it (/=, *=) edits the tensor it is given. Make a new one.",
+            ),
+        ),
+        hints=(
+            "Three steps: how well does each query match each key; turn each query's matches into shares that sum to 1; mix "
+            "the values by these shares.",
+            "(..., N, d) with (..., M, d) gives scores (..., N, M); divide by √d; softmax over the last axis; (..., N, M) "
+            "times (..., M, e) gives (..., N, e).",
+            "scores = q @ k.transpose(-2, -1) / math.sqrt(d); weights = scores.softmax(dim=-1); return weights @ v, weights.",
+        ),
+    ),
+    Exercise(
+        id="MultiHeadAttention",
+        draw=_draw_multi_head_attention,
+        probe=_probe_multi_head_attention,
+        mistakes=(
+            Mistake(
+                "reshaped-not-permuted",
+                (_QKV, "self.qkv(x).reshape(3, B, h, N, d)"),
+                "The output of qkv is re-cut to (3, B, h, N, d) without moving axes: numbers of different tokens are mixed.",
+                "Split the last axis only, with B and N in front. Then move the axes.",
+            ),
+            Mistake(
+                "tokens-not-moved",
+                (_QKV, "self.qkv(x).reshape(B, N, 3, D).permute(2, 0, 1, 3).reshape(3, B, h, N, d)"),
+                "q, k and v are each re-cut from (B, N, D) to (B, h, N, d) without moving axes: a “token” is made of "
+                "pieces of several.",
+                "From (B, N, D) go to (B, N, h, d) first. Then exchange N and h.",
+            ),
+            Mistake(
+                "attends-over-heads",
+                (
+                    (_QKV, _QKV.replace("(2, 0, 3, 1, 4)", "(2, 0, 1, 3, 4)")),
+                    ("out.transpose(1, 2).reshape", "out.reshape"),
+                ),
+                "The heads of one token attend to each other: h stands where N must stand.",
+                "Attention works on the second axis from the end. q, k and v are (B, h, N, d): the heads go to the front.",
+            ),
+            Mistake(
+                "q-k-v-within-head",
+                (_QKV, "self.qkv(x).reshape(B, N, h, 3, d).permute(3, 0, 2, 1, 4)"),
+                "The 3*D outputs are read head by head, each with its q, k and v; the order is all q, then all k, then all v.",
+                "Split 3*D as (3, h, d): what changes slowest comes first.",
+            ),
+            Mistake(
+                "q-k-v-innermost",
+                (_QKV, "self.qkv(x).reshape(B, N, h, d, 3).permute(4, 0, 2, 1, 3)"),
+                "q, k and v are taken as every third output of qkv; they are its first, second and last third.",
+                "Split 3*D as (3, h, d): what changes slowest comes first.",
+            ),
+            Mistake(
+                "heads-interleaved",
+                (_QKV, "self.qkv(x).reshape(B, N, 3, d, h).permute(2, 0, 4, 1, 3)"),
+                "D is split as (d, h): a head takes every h-th number. It must be (h, d): d neighbouring numbers per head.",
+                "When D = h*d is split, the head changes slowest: it comes first.",
+            ),
+            Mistake(
+                "q-and-k-exchanged",
+                ("q, k, v = self.qkv", "k, q, v = self.qkv"),
+                "The first third of qkv is taken as keys and the second as queries; it is queries first.",
+                "The name says the order: q, k, v.",
+            ),
+            Mistake(
+                "k-and-v-exchanged",
+                ("q, k, v = self.qkv", "q, v, k = self.qkv"),
+                "The second third of qkv is taken as values and the last as keys; it is keys first.",
+                "The name says the order: q, k, v.",
+            ),
+            Mistake(
+                "one-head",
+                ("h, d = self.num_heads, D // self.num_heads", "h, d = 1, D"),
+                "There is only one head of the full width D; there must be num_heads of width D / num_heads.",
+                "Split the last axis into h heads before you attend.",
+            ),
+            Mistake(
+                "scaled-by-embed-dim",
+                ("  # each (B, h, N, d)", "\n        q = q * math.sqrt(d / D)"),
+                "The scores are divided by the square root of D; it must be that of d, the width of one head.",
+                "The dot product of one head sums over d = D / h numbers.",
+            ),
+            Mistake(
+                "no-scale",
+                _own_softmax("weights = (q @ k.transpose(-2, -1)).softmax(dim=-1)"),
+                "The scores are not scaled: they must be divided by the square root of d.",
+                "Your scaled_dot_product does this already: call it.",
+            ),
+            Mistake(
+                "softmax-over-queries",
+                _own_softmax("weights = (q @ k.transpose(-2, -1) / math.sqrt(d)).softmax(dim=-2)"),
+                "The softmax ran over the queries, not over the keys.",
+                "Your scaled_dot_product does this already: call it.",
+            ),
+            Mistake(
+                "causal",
+                ("F.scaled_dot_product_attention(q, k, v)", "F.scaled_dot_product_attention(q, k, v, is_causal=True)"),
+                "It is causal: each token sees only those before it. Patches of an image have no before; all see all.",
+                "The mask comes from language models. A ViT's encoder has none.",
+            ),
+            Mistake(
+                "heads-not-joined",
+                ("out.transpose(1, 2).reshape(B, N, D)", "out.reshape(B, N, D)"),
+                "The heads are joined by a reshape alone: (B, h, N, d) re-cut to (B, N, D) mixes tokens with heads.",
+                "Before the merge N must stand in front of h, so that each token's heads lie side by side.",
+            ),
+            Mistake(
+                "joined-interleaved",
+                ("out.transpose(1, 2).reshape(B, N, D)", "out.permute(0, 2, 3, 1).reshape(B, N, D)"),
+                "The heads are joined as (d, h), interleaved; they must lie side by side, as (h, d).",
+                "Undo the split in its own order: the head changes slowest.",
+            ),
+            Mistake(
+                "no-proj",
+                (_JOIN, "out.transpose(1, 2).reshape(B, N, D)"),
+                "The joined heads are returned as they are; self.proj must be applied to them.",
+                "Without proj nothing mixes what the heads found.",
+            ),
+            Mistake(
+                "residual-inside",
+                (_JOIN, f"x + {_JOIN}"),
+                "The input is added to the result; attention itself has no residual. The block adds it, in lab 04.",
+                "Return what proj gives, nothing more.",
+            ),
+            Mistake(
+                "proj-without-bias",
+                (_JOIN, "F.linear(out.transpose(1, 2).reshape(B, N, D), self.proj.weight)"),
+                "proj's bias is missing.",
+                "Call the layer self.proj, not its weight alone.",
+            ),
+            Mistake(
+                "none-beside",
+                (_RETURN, "return out, weights"),
+                "Without need_weights the result must be the output alone, not a pair with None.",
+                "Whoever calls it without asking for weights wants one tensor.",
+            ),
+            Mistake(
+                "always-a-pair",
+                (("if need_weights:\n", "if True:\n"), (_RETURN, "return out, weights")),
+                "It returns the weights even when nobody asks; without need_weights the result must be the output alone.",
+                "Look at need_weights in the return.",
+            ),
+            Mistake(
+                "never-a-pair",
+                (_RETURN, "return out"),
+                "need_weights=True is ignored: then it must return two things, the output and the weights.",
+                "Look at need_weights in the return.",
+            ),
+            Mistake(
+                "weights-averaged",
+                (_RETURN, "return (out, weights.mean(dim=1)) if need_weights else out"),
+                "The weights are averaged over the heads; each head's own are wanted, (B, h, N, N).",
+                "Return the weights as scaled_dot_product gives them.",
+            ),
+            Mistake(
+                "weights-of-first-head",
+                (_RETURN, "return (out, weights[:, 0]) if need_weights else out"),
+                "Only the first head's weights are returned; all heads' are wanted, (B, h, N, N).",
+                "Return the weights as scaled_dot_product gives them.",
+            ),
+            Mistake(
+                "no-size-check",
+                ("if embed_dim % num_heads:", "if False:"),
+                "When num_heads does not divide embed_dim there must be a ValueError, as in the given code.",
+                "The text's first lines of __init__ do this: put them back.",
+            ),
+        ),
+        hints=(
+            "self.qkv makes queries, keys and values of all heads in one go. The rest is sorting: which of the three, which "
+            "head; then attend with the heads as a second batch axis; then put the heads side by side again.",
+            "(B, N, D) -> qkv (B, N, 3*D) -> (B, N, 3, h, d) -> (3, B, h, N, d), which unpacks into q, k, v; attend "
+            "-> (B, h, N, d) -> (B, N, h, d) -> (B, N, D) -> proj.",
+            "q, k, v = self.qkv(x).reshape(B, N, 3, h, d).permute(2, 0, 3, 1, 4); out, weights = scaled_dot_product(q, k, v); "
+            "out = self.proj(out.transpose(1, 2).reshape(B, N, D)); return both if need_weights, else out.",
+        ),
+    ),
+)
