@@ -54,7 +54,8 @@ def _probe_multi_head_attention(answer, see, x, sizes, state):
     see.gradient("`x` through the weights", weights, leaf)
     see("the result for a sequence of one token", module(x[:1, :1]))
     see("the result for tokens a hundred times as long", module(100 * x), rtol=0.02, atol=2.0)
-    see.raises("with heads that do not divide embed_dim", answer, sizes["embed_dim"] + 1, sizes["num_heads"])
+    uneven = sizes["embed_dim"] + 1, sizes["num_heads"]
+    see.raises("with heads that do not divide embed_dim", lambda: f"a {type(answer(*uneven)).__name__}")
 
 
 _SCORES = "scores = q @ k.transpose(-2, -1) / math.sqrt(d)"
@@ -87,19 +88,14 @@ EXERCISES = (
                 "divided-by-d",
                 (_SCORES, "scores = q @ k.transpose(-2, -1) / d"),
                 "The scores are divided by d; they must be divided by its square root.",
-                "The spread of a sum of d independent terms grows like √d, not like d.",
+                "The spread of a sum of d independent terms grows like √d, not like d. If you scale q and k both, each takes the "
+                "fourth root.",
             ),
             Mistake(
                 "multiplied",
                 (_SCORES, "scores = q @ k.transpose(-2, -1) * math.sqrt(d)"),
                 "The scores are multiplied by the square root of d; they must be divided by it.",
                 "The scale makes large dot products smaller: 1/√d.",
-            ),
-            Mistake(
-                "scaled-twice",
-                (_SCORES, "scores = (q / math.sqrt(d)) @ (k / math.sqrt(d)).transpose(-2, -1)"),
-                "Queries and keys are both divided by the square root of d, which divides the scores by d.",
-                "Scale once: either the queries, or the keys, or the scores.",
             ),
             Mistake(
                 "scaled-by-number-of-keys",
@@ -175,16 +171,11 @@ EXERCISES = (
                 "reshape re-cuts the numbers in memory order; exchanging two axes is another operation.",
             ),
             Mistake(
-                "all-axes-transposed",
+                "wrong-axes-transposed",
                 ("k.transpose(-2, -1)", "k.permute(*range(k.ndim - 1, -1, -1))"),
-                "All axes of k are reversed (as .T does); only the last two must change places.",
-                "k may have leading axes for batch and heads, and these stay where they are.",
-            ),
-            Mistake(
-                "axes-1-and-2",
-                ("k.transpose(-2, -1)", "k.transpose(1, 2)"),
-                "Axes 1 and 2 of k changed places; it must be the last two, however many stand before them.",
-                "Count from the end: -2 and -1.",
+                "The wrong axes of k changed places (.T reverses all of them): it must be the last two, however many stand before "
+                "them.",
+                "Count the axes from the end: -2 and -1. Leading axes, for batch and heads, stay where they are.",
             ),
             Mistake(
                 "not-transposed",
