@@ -38,7 +38,7 @@ def quarantine(time_limit=30.0):
     warnings are held back (the first 5,000 characters are kept in the stream that is yielded).
 
     Args:
-        time_limit: seconds; kept where the platform has SIGALRM and this is the main thread, else without effect.
+        time_limit: seconds, or None; kept where the platform has SIGALRM and this is the main thread.
 
     Raises:
         OutOfTime: in the guarded code, when the limit is over.
@@ -67,7 +67,7 @@ def quarantine(time_limit=30.0):
 
 @contextlib.contextmanager
 def _alarm(seconds):
-    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+    if seconds is None or not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
         yield
         return
 

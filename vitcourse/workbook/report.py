@@ -115,7 +115,8 @@ def progress_html(rows):
             f'<tr><td style="text-align:left"><code>{name}</code></td><td style="text-align:left">{sign} {word}</td>'
             f'<td style="text-align:left;opacity:.7">{_checks(attempts)}</td></tr>'
         )
-    return f'<table style="font-size:inherit;color:inherit">{"".join(cells)}</table><p>{_done(rows)} {html.escape(_next_step(rows))}</p>'
+    table = f'<table style="font-size:inherit;color:inherit">{"".join(cells)}</table>'
+    return f"{table}<p>{_done(rows)} {html.escape(_next_step(rows))}</p>"
 
 
 def show(text, html_text=None):
