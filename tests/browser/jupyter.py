@@ -109,17 +109,24 @@ class NotebookPage:
         editor.click()
 
     def run(self, key, seconds=120):
-        """Run one cell with the keyboard and wait for its end."""
+        """Run one cell with the keyboard and wait for its end; a run that is lost on the way is sent again."""
         prompt = self.cell(key).locator(".jp-InputPrompt").first
         before = prompt.text_content()
-        self.click(key)
-        self.page.keyboard.press("Shift+Enter")
-
-        def done():
-            now = prompt.text_content()
-            return now != before and re.search(r"\[\d+\]", now)
-
-        wait_until(done, seconds, f"the cell {key} did not end", self.page.wait_for_timeout)
+        for last in (False, False, True):
+            self.click(key)
+            self.page.keyboard.press("Shift+Enter")
+            try:
+                wait_until(
+                    lambda: prompt.text_content() != before, 20, f"{key} did not start", self.page.wait_for_timeout
+                )
+                break
+            except AssertionError:
+                if last:
+                    raise
+        ended = re.compile(r"\[\d+\]")
+        wait_until(
+            lambda: ended.search(prompt.text_content()), seconds, f"{key} did not end", self.page.wait_for_timeout
+        )
 
     def type_into(self, key, text):
         """Replace a cell's text key by key."""

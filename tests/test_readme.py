@@ -1,0 +1,31 @@
+"""What the README says about labs, files and commands is so."""
+
+import re
+from pathlib import Path
+
+from vitcourse.cli import make_parser
+from vitcourse.exercises import LABS
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_map_shows_each_lab_with_its_time_and_exercises():
+    rows = [line for line in TEXT.splitlines() if re.match(r"\| \[\d\d ", line)]
+    assert len(rows) == len(LABS)
+    for lab, row in zip(LABS, rows, strict=True):
+        assert row.startswith(f"| [{lab.number:02d} {lab.title}](labs/{lab.file_stem}.md) | {lab.minutes} |"), row
+        assert tuple(re.findall(r"`(\w+)`", row)) == lab.exercises
+
+
+def test_its_links_lead_somewhere():
+    links = re.findall(r"\]\(([^)#]+)\)", TEXT)
+    assert links and [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_its_commands_exist():
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"\bmake (\w+)", TEXT)) - {"test"} <= set(targets) and "test" in targets
+    commands = set(re.findall(r"^vitcourse (\w+)|`vitcourse (\w+)", TEXT, re.MULTILINE))
+    shown = {first or second for first, second in commands}
+    assert shown and all(make_parser().parse_args([command]).command == command for command in shown)
