@@ -4,8 +4,8 @@ import ast
 import copy
 
 SWAPPED = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv,
-    ast.Pow: ast.Mult, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
+    ast.Mod: ast.FloorDiv, ast.Pow: ast.Mult, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq, ast.And: ast.Or, ast.Or: ast.And, ast.In: ast.NotIn, ast.Is: ast.IsNot, ast.MatMult: ast.Mult,
 }  # fmt: skip
 
@@ -14,7 +14,10 @@ def _edits(node):
     """Yield (what, edit): `edit(copy of node)` returns the node that replaces it."""
     if isinstance(node, ast.Constant) and isinstance(node.value, bool):
         yield f"{node.value} -> {not node.value}", lambda n: ast.Constant(not n.value)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+    elif isinstance(node, ast.Constant) and isinstance(node.value, float):
+        for factor in (2.0, 0.5, 0.0):
+            yield f"times {factor}", lambda n, factor=factor: ast.Constant(n.value * factor + (n.value == 0))
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int):
         for delta in (1, -1):
             yield f"{node.value} {delta:+d}", lambda n, delta=delta: ast.Constant(n.value + delta)
     elif isinstance(node, ast.BinOp | ast.BoolOp) and type(node.op) in SWAPPED:
@@ -42,7 +45,7 @@ def _edits(node):
         isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)
     ):
         yield "statement deleted", lambda n: ast.Pass()
-    elif isinstance(node, ast.Slice):
+    elif isinstance(node, ast.Slice) and (node.lower or node.upper):
         yield "slice widened", lambda n: ast.Slice()
 
 

@@ -1,0 +1,56 @@
+"""Every mutant of every reference answer is rejected; those that are right answers are listed, with the reason."""
+
+import pytest
+import torch
+
+from tests.exercises.mutants import mutants
+from tests.exercises.test_all import NAMES
+from vitcourse.workbook.answers import namespace_for, run_text
+from vitcourse.workbook.check import Status, run_check
+from vitcourse.workbook.source import solution_source
+
+SYMMETRIC = "exchanging axes a and b is exchanging b and a"
+EQUIVALENT = {
+    "PatchEmbed": {
+        "grid.flatten(2).transpose(1, 2): arguments swapped": SYMMETRIC,
+        "tuple(img_size): tuple() dropped": "the contract takes a pair; a list of two is a courtesy",
+    },
+    "TokenPrep": {
+        "torch.zeros(1, 1, embed_dim): arguments swapped": "1 and 1 are exchanged",
+        "-1: sign or not dropped": "expand takes 1 for an axis of length 1 as well as -1",
+    },
+    "resample_positions": {
+        "F.interpolate(image, size=tuple(new_grid), mode='bicubic', align_corners=False): align_corners= dropped": (
+            "False is what torch takes by default"
+        ),
+        "image.flatten(2).transpose(1, 2): arguments swapped": SYMMETRIC,
+        "tuple(new_grid): tuple() dropped": "the contract takes a pair; a list of two is a courtesy",
+    },
+    "scaled_dot_product": {"k.transpose(-2, -1): arguments swapped": SYMMETRIC},
+    "MultiHeadAttention": {
+        "nn.Linear(embed_dim, embed_dim): arguments swapped": "embed_dim is exchanged with itself",
+        "out.transpose(1, 2): arguments swapped": SYMMETRIC,
+    },
+    "warmup_cosine": {
+        "max(1, total_steps - warmup_steps): arguments swapped": "max is symmetric",
+        "1: 1 +1": "reached only by a run that is all warmup, and then the branch above returns first",
+        "1: 1 -1": "as above",
+    },
+    "soft_cross_entropy": {"-1: sign or not dropped": "of two axes, the last one is number 1"},
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_mutant_is_rejected(name):
+    torch.set_num_threads(1)
+    survivors = set()
+    for label, text in mutants(solution_source(name)):
+        try:
+            answer = run_text(text, name, namespace_for(name), f"<mutant {name}>")
+        except Exception:
+            continue  # it does not even define anything
+        if run_check(name, answer, diagnose=False, time_limit=10).status is Status.PASS:
+            survivors.add(label)
+    listed = set(EQUIVALENT.get(name, {}))
+    assert survivors <= listed, f"accepted although wrong: {sorted(survivors - listed)}"
+    assert listed <= survivors, f"listed as right but rejected, or gone: {sorted(listed - survivors)}"
