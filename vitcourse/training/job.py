@@ -10,7 +10,7 @@ from ..reference.vit import ViT
 from .checkpoint import make_run_folder, save_run
 from .config import TrainConfig, TrainingError
 from .data import load_data
-from .defaults import SIZES, choose_patch_size, default_recipe, default_size, nearest_even_size
+from .defaults import SIZES, choose_patch_size, default_patch_size, default_recipe, default_size, nearest_even_size
 from .device import describe_device, pick_device, pick_precision
 from .explain import save_attention_figure
 from .fit import evaluate, fit
@@ -41,7 +41,7 @@ def train(data_name=None, *, size=None, model_options=None, recipe=None, device=
     device = pick_device(device)
     TrainConfig(**recipe)  # a wrong value is said before the data is loaded
     data = load_data(data_name, device=device, seed=seed, **data_options)
-    patch_size = model_options.pop("patch_size", None) or choose_patch_size(data.img_size, device)
+    patch_size = model_options.pop("patch_size", None) or default_patch_size(data, device)
     if patch_size is None:
         img_size = nearest_even_size(data.img_size)
         print("Images of {}×{} pixels do not divide into equal patches; ".format(*data.img_size), end="")

@@ -44,7 +44,8 @@ def plot_attention_overlays(images, maps, titles, wrong=None, columns=8):
         plain.imshow(picture, cmap="gray", vmin=0, vmax=1)
         plain.set_title(titles[i], fontsize=10, color=RED if wrong is not None and wrong[i] else "black")
         grey = picture if picture.ndim == 2 else picture @ (0.299, 0.587, 0.114)
-        seen.imshow(grey, cmap="gray", vmin=0, vmax=1, extent=(0, W, H, 0))
+        # With little contrast, so that the map's colours are not darkened or lightened by the picture under it.
+        seen.imshow(0.35 + 0.3 * grey, cmap="gray", vmin=0, vmax=1, extent=(0, W, H, 0))
         overlay = seen.imshow(
             maps[i].numpy(), vmin=0, vmax=top, alpha=0.6, interpolation="bicubic", extent=(0, W, H, 0)
         )
