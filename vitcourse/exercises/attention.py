@@ -21,7 +21,7 @@ def _draw_scaled_dot_product(d):
 
 
 def _probe_scaled_dot_product(answer, see, q, k, v):
-    see.pair("the result", ("the output", "the weights"), answer(q, k, v))
+    see.pair("the result", ("the output", "the matrix of weights"), answer(q, k, v))
     leaves = [tensor.clone().requires_grad_() for tensor in (q, k, v)]
     out, weights = answer(*leaves)
     for name, leaf in zip(("`q`", "`k`", "`v`"), leaves, strict=True):
@@ -43,7 +43,7 @@ def _draw_multi_head_attention(d):
 def _probe_multi_head_attention(answer, see, x, sizes, state):
     module = see.build(answer, state, x.dtype, **sizes)
     see("the result", module(x))
-    parts = ("the output with need_weights=True", "the weights")
+    parts = ("the output with need_weights=True", "the matrix of weights")
     see.pair("the result with need_weights=True", parts, module(x, need_weights=True))
     leaf = x.clone().requires_grad_()
     see.gradient("`x`", module(leaf), leaf)
