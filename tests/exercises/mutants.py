@@ -3,11 +3,22 @@
 import ast
 import copy
 
+_PAIRS = [
+    *(
+        (ast.Add, ast.Sub),
+        (ast.Mult, ast.Div),
+        (ast.Lt, ast.LtE),
+        (ast.Gt, ast.GtE),
+        (ast.Eq, ast.NotEq),
+        (ast.And, ast.Or),
+    ),
+    *((ast.Is, ast.IsNot), (ast.In, ast.NotIn)),
+]
 SWAPPED = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
-    ast.Mod: ast.FloorDiv, ast.Pow: ast.Mult, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
-    ast.Eq: ast.NotEq,    ast.NotEq: ast.Eq, ast.And: ast.Or, ast.Or: ast.And, ast.In: ast.NotIn, ast.Is: ast.IsNot, ast.MatMult: ast.Mult,
-}  # fmt: skip
+    **dict(_PAIRS),
+    **{right: left for left, right in _PAIRS},
+    **{ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv, ast.Pow: ast.Mult, ast.MatMult: ast.Mult},
+}
 
 
 def _edits(node):

@@ -122,7 +122,8 @@ def test_a_wrong_answer_that_reads_a_notebook_variable_is_told(notebook, capsys)
     notebook("images2 = torch.zeros(2, 5, 6, 9)")
     notebook(solution_source("patchify").replace("images.reshape", "images2.reshape"))
     notebook('check("patchify")')
-    assert "patchify reads the notebook's variable images2" in capsys.readouterr().out
+    sentence = "`patchify` reads the notebook's variable `images2`: use its argument `images`."
+    assert sentence in capsys.readouterr().out
     assert notebook_variables(notebook["patchify"]) == ["images2"]
 
 

@@ -41,6 +41,9 @@ class Exercise:
         mistakes: known mistakes, the more specific ones first: the first one that explains an answer is shown.
         hints: three, from the idea over the shapes to almost the code.
         cases: the number of different inputs.
+        picture: `picture(answer)` returns an array that shows what an answer does on one instructive input, when a
+            picture says more than words: (H, W) numbers, (H, W, 3) an image in 0..1, (N, P, P, 3) patches, or (n,) a
+            curve. The checker draws the right one and the learner's side by side.
     """
 
     id: str
@@ -49,6 +52,7 @@ class Exercise:
     mistakes: tuple[Mistake, ...]
     hints: tuple[str, str, str]
     cases: int = 2
+    picture: Callable | None = None
 
 
 class Draw:

@@ -1,5 +1,8 @@
 """Run an exercise's check on an answer: the reference, the answer and, if they differ, the known mistakes."""
 
+import dataclasses
+import difflib
+import inspect
 import linecache
 import sysconfig
 import traceback
@@ -13,6 +16,7 @@ from ..exercises import exercise_ids, get_exercise
 from ..exercises.base import Draw
 from .answers import mistake_answer, reference_answer
 from .compare import compare, describe, kind_of
+from .grab import notebook_variables
 from .guard import OutOfTime, quarantine
 from .recorder import Mismatch, Recorder
 from .source import todo_words
@@ -109,7 +113,23 @@ def _check_case(exercise, answer, seed, index, dtype, time_limit, mistakes):
             break
     else:
         mistake = None
-    return _result(exercise.id, ended, mistake, details, time_limit)
+    result = _result(exercise.id, ended, mistake, details, time_limit)
+    return result if result.mistake or result.status is Status.NOT_ATTEMPTED else _with_outside_variable(result, answer)
+
+
+def _with_outside_variable(result, answer):
+    """The result, with a variable of the notebook that the answer reads named as the likely cause."""
+    try:
+        outside = notebook_variables(answer)
+        parameters = [name for name in inspect.signature(answer).parameters if outside]
+    except Exception:  # whatever a learner hands in
+        return result
+    if not outside:
+        return result
+    near = difflib.get_close_matches(outside[0], parameters, n=1, cutoff=0.5)
+    instead = f"use its argument `{near[0]}`" if near else "hand it in as an argument, or make it inside"
+    message = f"`{result.exercise}` reads the notebook's variable `{outside[0]}`: {instead}."
+    return dataclasses.replace(result, message=message, details={"observed": result.message, **result.details})
 
 
 def _same_end(left, right):

@@ -1,5 +1,6 @@
 """Show a check's result and the progress: a card in a notebook, the same words in a terminal."""
 
+import base64
 import html
 import sys
 
@@ -15,7 +16,6 @@ LABELS = {
     "got": "got",
     "inputs": "called with",
     "where": "where",
-    "hidden": "note",
     "depends": "note",
     "kept": "kept",
     "next": "next",
@@ -34,8 +34,13 @@ def as_text(result):
     return "\n".join(lines)
 
 
-def as_html(result):
-    """The result as a card that works on light and dark pages: it sets no text colour and no background."""
+def as_html(result, picture=None):
+    """The result as a card that works on light and dark pages: it sets no text colour and no background.
+
+    Args:
+        result: a CheckResult.
+        picture: PNG bytes to show below it, or None.
+    """
     colour = COLOURS[result.status]
     rows = "".join(
         f'<dt style="opacity:.7;font-weight:normal;margin:0;float:none;width:auto">{label}</dt>'
@@ -44,6 +49,10 @@ def as_html(result):
     )
     grid = "display:grid;grid-template-columns:max-content 1fr;gap:1px 16px;margin:6px 0 0 0"
     table = f'<dl style="{grid}">{rows}</dl>' if rows else ""
+    if picture is not None:
+        source = base64.b64encode(picture).decode()
+        alt = "Left: what the right answer gives. Right: what yours gives."
+        table += f'<img alt="{alt}" style="margin-top:8px;max-width:100%" src="data:image/png;base64,{source}">'
     return (
         f'<div role="status" style="border-left:5px solid {colour};padding:6px 0 6px 14px;margin:4px 0;max-width:56em;'
         f'line-height:1.45"><div><strong>{SIGNS[result.status]} {WORDS[result.status]}</strong> '

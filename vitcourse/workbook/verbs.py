@@ -9,8 +9,9 @@ from ..exercises import LABS, exercise_ids, get_exercise, lab_of
 from . import report, store
 from .answers import namespace_for, reference_answer
 from .check import CheckResult, Status, run_check
-from .grab import CannotKeep, global_names, globals_of, notebook_variables, self_contained, source_of
+from .grab import CannotKeep, global_names, globals_of, self_contained, source_of
 from .mine import load, passes
+from .picture import picture_of
 from .source import fingerprint, solution_source
 
 _NOT_GIVEN = object()
@@ -40,7 +41,7 @@ def check(exercise_id, answer=_NOT_GIVEN):
     else:
         result = run_check(exercise_id, answer)
     result = _remember(exercise_id, answer, result)
-    report.show(report.as_text(result), report.as_html(result))
+    report.show(report.as_text(result), report.as_html(result, picture_of(result, answer)))
     if result.status is not Status.PASS and _strict():
         raise CheckFailed(report.as_text(result))
 
@@ -121,20 +122,12 @@ def _keep(exercise_id, answer):
 
 
 def _explain(exercise_id, answer, source):
-    """What the notebook's state says about a wrong answer: variables read from outside, pieces not passed yet."""
-    details = {}
-    outside = notebook_variables(answer)
-    if outside:
-        details["hidden"] = (
-            f"{exercise_id} reads the notebook's variable {outside[0]}, which is not one of its arguments."
-        )
+    """A piece of the learner's that a wrong answer is made of and that is wrong itself."""
     pieces = [name for name in global_names(source) if name in exercise_ids() and name != exercise_id]
     space = globals_of(answer)
     own = [name for name in pieces if name in space and space[name] is not reference_answer(name)]
     wrong = [name for name in own if store.load().get(name, {}).get("status") not in (None, Status.PASS)]
-    if wrong:
-        details["depends"] = f"it uses your {wrong[0]}, which does not pass its own check: start there."
-    return details
+    return {"depends": f"it uses your {wrong[0]}, which does not pass its own check: start there."} if wrong else {}
 
 
 def hint(exercise_id, number=None):
