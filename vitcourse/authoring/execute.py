@@ -59,6 +59,7 @@ def kernel_environment(home):
     keep = {name: value for name, value in os.environ.items() if name not in ("VITCOURSE_REPO", "MPLBACKEND")}
     return keep | {
         "VITCOURSE_STRICT": "1",
+        "VITCOURSE_PROGRESS": "lines",  # a bar would stand in the notebook as it was at some moment
         "VITCOURSE_HOME": str(Path(home) / "progress"),
         "IPYTHONDIR": str(Path(home) / "ipython"),
         "PYTHONHASHSEED": "0",

@@ -33,7 +33,7 @@ def plot_attention_overlays(images, maps, titles, wrong=None, columns=8):
     figure.get_layout_engine().set(h_pad=0.03, w_pad=0.03)
     axes = figure.subplots(2 * bands, columns, squeeze=False)
     maps = maps.detach().float().cpu() * rows * cols
-    top = max(2.0, float(maps.flatten().quantile(0.995)))  # one single hot patch must not leave all others dark
+    top = max(2.0, float(maps.flatten().quantile(0.97)))  # one single hot patch must not leave all others dark
     overlay = None
     for i in range(bands * columns):
         plain, seen = axes[2 * (i // columns), i % columns], axes[2 * (i // columns) + 1, i % columns]

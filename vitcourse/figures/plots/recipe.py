@@ -23,8 +23,9 @@ def plot_history(train_loss, test_loss, test_accuracy, epochs=None, figure=None)
     done = range(1, len(train_loss) + 1)
     left.plot(done, train_loss, color=BLUE, marker="o", markersize=4, label="train, as augmented")
     left.plot(done, test_loss, color=ORANGE, marker="s", markersize=4, label="test")
-    left.set(xlabel="epoch", ylabel="loss (cross-entropy)", ylim=(0, None))
-    left.legend()
+    highest = max([*train_loss, *test_loss], default=1)
+    left.set(xlabel="epoch", ylabel="loss (cross-entropy)", ylim=(0, 1.3 * highest))  # room for the legend on top
+    left.legend(loc="upper right", ncols=2)
     right.plot(done, test_accuracy, color=GREEN, marker="o", markersize=4)
     if len(test_accuracy):
         right.annotate(
