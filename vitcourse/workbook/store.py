@@ -45,7 +45,7 @@ def load():
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         records = content["exercises"]
-        if content["vitcourse"] != VERSION or not all(isinstance(r, dict) and "status" in r for r in records.values()):
+        if content["vitcourse"] != VERSION or not all(isinstance(r, dict) for r in records.values()):
             raise ValueError("not a progress file of this version")
         return records
     except FileNotFoundError:
