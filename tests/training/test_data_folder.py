@@ -175,6 +175,9 @@ def test_a_name_that_is_neither_data_nor_folder(tmp_path):
         load_data("cifar100")
     with pytest.raises(DataError, match="nowhere"):
         load_data(tmp_path / "nowhere")
+    (tmp_path / "images.zip").write_bytes(b"junk")
+    with pytest.raises(DataError, match="is a file"):
+        load_data(tmp_path / "images.zip")
     with pytest.raises(DataError, match="train_size"):
         load_data("shapes", train_size=0)
 

@@ -145,11 +145,11 @@ def rand_augment(images_uint8, num_ops, magnitude, generator=None):
         raise ValueError(f"magnitude must be from 0 to 30, not {magnitude}")
     images, device = images_uint8, images_uint8.device
     for _ in range(num_ops):
-        # Twice the operation, plus one for the other direction.
-        drawn = _integers(2 * len(OPERATIONS), len(images), device, generator)
+        # Twice the operation, plus one for the other direction; on the CPU, so that grouping waits for a GPU once.
+        drawn = _integers(2 * len(OPERATIONS), len(images), "cpu", generator)
         result = images.clone()
         for choice in drawn.unique().tolist():
-            (rows,) = (drawn == choice).nonzero(as_tuple=True)
+            rows = (drawn == choice).nonzero()[:, 0].to(device)
             sign = 1 if choice % 2 == 0 else -1
             result[rows] = _apply(OPERATIONS[choice // 2], images[rows], magnitude / 30, sign)
         images = result

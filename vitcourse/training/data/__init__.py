@@ -50,6 +50,10 @@ def load_data(name=None, *, device="cpu", img_size=None, root=None, train_size=N
         data = load_cifar10(root or data_root(), **subset)
     elif Path(name).expanduser().is_dir():
         data = load_folder(Path(name).expanduser(), **subset)
+    elif Path(name).expanduser().is_file():
+        raise DataError(
+            f"{name} is a file. Unpack it, and give the folder that holds train/<class>/ and test/<class>/."
+        )
     else:
         raise DataError(
             f'There is no data set or folder called "{name}" (looked in {Path.cwd()}). Use "shapes", "cifar10", or '

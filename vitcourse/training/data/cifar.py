@@ -32,7 +32,7 @@ def load_cifar10(root, img_size=None, train_size=None, test_size=None, seed=0):
     """
     from torchvision.datasets import CIFAR10
 
-    root = Path(root)
+    root = Path(root).expanduser()
     with _explained(root), _impatient():
         # download=True looks first whether the data is there.
         halves = [CIFAR10(str(root), train=train, download=True) for train in (True, False)]
