@@ -250,3 +250,27 @@ def test_sources_are_found_for_functions_classes_decorated_and_nested(notebook):
 
 def test_vit_reference_is_the_real_class_when_nothing_is_kept(capsys):
     assert mine("ViT") is vit.ViT
+
+
+def test_a_learner_who_solves_everything_gets_a_vit_made_of_their_code_alone(notebook, capsys):
+    """Every exercise with a mark of the learner's in it: later labs build on the marked code."""
+    import inspect
+
+    import torch
+
+    from vitcourse.exercises import exercise_ids
+
+    notebook("from vitcourse.reference.vit import Mlp, init_weights")
+    for name in exercise_ids():
+        notebook(solution_source(name).replace('"""', '"""Mine. ', 1))
+        notebook(f'check("{name}")')
+        assert "later labs build on it" in capsys.readouterr().out, name
+        assert mine(name).__doc__.startswith("Mine. "), name
+    model = mine("ViT")(img_size=8, patch_size=4, in_chans=3, num_classes=5, embed_dim=8, depth=2, num_heads=2)
+    for piece in (model, model.patch_embed, model.tokens, model.blocks[1], model.blocks[1].attn):
+        assert type(piece).__doc__.startswith("Mine. ")
+        assert inspect.getsource(type(piece).forward).strip().startswith("def forward")
+    inner = type(model.blocks[0].attn).forward.__globals__["scaled_dot_product"]
+    assert inner.__doc__.startswith("Mine. ")
+    logits, weights = model(torch.zeros(1, 3, 8, 8), need_weights=True)
+    assert logits.shape == (1, 5) and len(weights) == 2
