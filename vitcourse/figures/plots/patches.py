@@ -35,13 +35,10 @@ def plot_idea(image, tiles, grid, chosen):
     _frame(one, 0, 0, P)
     one.set_title(f"patch {chosen}:\n{P} x {P} pixels")
     _arrow(figure, whole, ((chosen % cols + 1) * P - 0.5, (chosen // cols + 0.5) * P), one, (-0.7, P / 2 - 0.5))
-    before = one
     for c, (name, colours) in enumerate(CHANNELS):
         plane = bare(figure.add_subplot(layout[0, 2 + c]))
         plane.imshow(to_image(tiles[chosen][c : c + 1]), cmap=colours, vmin=0, vmax=1)
         plane.set_title(f"channel {c}\n({name})")
-        if c == 0:
-            _arrow(figure, before, (P - 0.3, P / 2 - 0.5), plane, (-0.9, P / 2 - 0.5))
     strip = figure.add_subplot(layout[1, :])
     values = np.concatenate([to_image(tiles[chosen][c : c + 1]).ravel() for c in range(3)])
     for c, (_name, colours) in enumerate(CHANNELS):

@@ -99,3 +99,24 @@ def plot_pipeline(image, tiles, embedded, tokens, encoded, logits, classes, grid
         figure.text((start + end) / 2, middle - 0.03, lab, ha="center", va="top", fontsize=9, color=BLUE)
     figure.text(0.012, 0.955, "From pixels to logits", fontsize=14, weight="bold")
     return figure
+
+
+def plot_examples(images, names):
+    """Draw images side by side, each with its name above.
+
+    Args:
+        images: (N, C, H, W), uint8 or float in 0..1.
+        names: N texts.
+
+    Returns:
+        Figure.
+    """
+    columns = min(5, len(images))
+    rows = -(-len(images) // columns)
+    figure = plt.figure(figsize=(1.9 * columns, 2.1 * rows))
+    for i, ax in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
+        bare(ax)
+        if i < len(images):
+            ax.imshow(to_image(images[i]), cmap="gray" if len(images[i]) == 1 else None, vmin=0, vmax=1)
+            ax.set_title(names[i])
+    return figure
