@@ -13,7 +13,7 @@ class TokenPrep(nn.Module):
         embed_dim: D.
 
     Parameters: `cls_token` (1, 1, D) and `pos_embed` (1, N+1, D), both drawn from a truncated normal
-    distribution with standard deviation 0.02 (the ViT paper's code and timm do the same).
+    distribution with standard deviation 0.02 (timm draws the positions so, and starts the class token near zero).
 
     Shapes: (B, N, D) -> (B, N+1, D), the class token first.
     """
