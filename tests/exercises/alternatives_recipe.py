@@ -1,0 +1,201 @@
+"""Other right answers for lab 05, as different from the reference as they can be."""
+
+import itertools
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def groups_by_module(model, weight_decay):
+    decaying = {
+        id(parameter)
+        for module in model.modules()
+        if isinstance(module, nn.Linear | nn.Conv2d)
+        for name, parameter in module.named_parameters(recurse=False)
+        if name == "weight" and parameter.requires_grad
+    }
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return [
+        dict(params=[p for p in trainable if id(p) in decaying], weight_decay=weight_decay),
+        dict(params=[p for p in trainable if id(p) not in decaying], weight_decay=0),
+    ]
+
+
+def groups_by_last_name(model, weight_decay):
+    groups = ({"params": [], "weight_decay": weight_decay}, {"params": [], "weight_decay": 0.0})
+    for name, parameter in reversed(list(model.named_parameters())):  # the order within a group is free
+        if parameter.requires_grad:
+            last = name.split(".")[-1]
+            spared = last.endswith("token") or last in ("bias", "pos_embed") or parameter.dim() == 1
+            groups[spared]["params"].append(parameter)
+    return groups
+
+
+def groups_as_sets(model, weight_decay):
+    trainable = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    spared = {name for name, p in trainable.items() if p.squeeze().ndim < 2 or "pos_embed" in name}
+    return [
+        {"params": [trainable[name] for name in trainable.keys() - spared], "weight_decay": weight_decay},
+        {"params": [trainable[name] for name in spared], "weight_decay": 0.0},
+    ]
+
+
+def schedule_by_sine(step, total_steps, warmup_steps, peak_lr, final_lr=0.0):
+    if step + 1 <= warmup_steps:
+        return (step + 1) / warmup_steps * peak_lr
+    left = (total_steps - step) / (total_steps - warmup_steps)  # 1 .. 0
+    return final_lr + (peak_lr - final_lr) * math.sin(math.pi / 2 * left) ** 2
+
+
+def schedule_by_numpy(step, total_steps, warmup_steps, peak_lr, final_lr=0.0):
+    rise = np.arange(1, warmup_steps + 1) / max(warmup_steps, 1) * peak_lr
+    fall = np.linspace(0, np.pi, total_steps - warmup_steps + 1)
+    rates = np.concatenate([rise, (peak_lr + final_lr) / 2 + (peak_lr - final_lr) / 2 * np.cos(fall)])
+    return rates[step]  # a NumPy float is a float
+
+
+def schedule_by_torch(step, total_steps, warmup_steps, peak_lr, final_lr=0.0):
+    if step < warmup_steps:
+        return peak_lr - peak_lr * (warmup_steps - step - 1) / warmup_steps
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=peak_lr)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, total_steps - warmup_steps, eta_min=final_lr)
+    for _ in range(step - warmup_steps):
+        optimizer.step()
+        schedule.step()
+    return schedule.get_last_lr()[0]
+
+
+def mixup_loops(images, targets, lam, perm):
+    partners = [int(j) for j in perm]
+    mixed = [lam * images[i] + (1 - lam) * images[j] for i, j in enumerate(partners)]
+    soft = [lam * targets[i] + (1 - lam) * targets[j] for i, j in enumerate(partners)]
+    return torch.stack(mixed), torch.stack(soft)
+
+
+def mixup_lerp(images, targets, lam, perm):
+    return images[perm].lerp(images, lam), targets.index_select(0, perm).lerp(targets, lam)
+
+
+def mixup_matrix(images, targets, lam, perm):
+    eye = torch.eye(len(perm), dtype=images.dtype)
+    mix = lam * eye + (1 - lam) * eye[perm]
+    return [torch.einsum("ij,jchw->ichw", mix, images), mix @ targets]
+
+
+def cutmix_mask(images, targets, box, perm):
+    H, W = images.shape[-2:]
+    top, left, height, width = box
+    rows, columns = torch.arange(H)[:, None], torch.arange(W)
+    inside = (rows >= top) & (rows < top + height) & (columns >= left) & (columns < left + width)
+    lam = 1 - inside.to(images.dtype).mean()
+    return torch.where(inside, images[perm], images), lam * targets + (1 - lam) * targets[perm]
+
+
+def cutmix_loops(images, targets, box, perm):
+    top, left, height, width = box
+    mixed, soft = images.clone(), targets.clone()
+    area = images[0, 0].numel()
+    for i in range(len(images)):
+        j = perm[i].item()
+        for row in range(top, top + height):
+            mixed[i, :, row, left : left + width] = images[j, :, row, left : left + width]
+        soft[i] = (targets[i] * (area - height * width) + targets[j] * height * width) / area
+    return mixed, soft
+
+
+def cutmix_pad(images, targets, box, perm):
+    B, C, H, W = images.shape
+    top, left, height, width = box
+    ones = torch.ones(height, width, dtype=images.dtype)
+    mask = F.pad(ones, (left, W - left - width, top, H - top - height))
+    share = height * width / H / W
+    return images * (1 - mask) + images[perm] * mask, torch.lerp(targets, targets[perm], share)
+
+
+def soft_library(logits, targets):
+    return F.cross_entropy(logits, targets)
+
+
+def soft_logsumexp(logits, targets):
+    return (logits.logsumexp(dim=1) - (targets * logits).sum(dim=1)).mean()
+
+
+def soft_loops(logits, targets):
+    total = 0.0
+    for row, target in zip(logits, targets, strict=True):
+        shifted = row - row.max()
+        log_total = shifted.exp().sum().log()
+        for k in range(len(row)):
+            total = total - target[k] * (shifted[k] - log_total)
+    return total / len(logits)
+
+
+def soft_einsum(logits, targets):
+    return torch.einsum("bk,bk->", targets, F.log_softmax(logits, 1)) / -logits.shape[0]
+
+
+def epoch_by_hand(model, batches, optimizer, lr_at, first_step=0, max_norm=1.0):
+    model.train()
+    step, losses = first_step, []
+    for images, targets in batches:
+        [group.update(lr=lr_at(step)) for group in optimizer.param_groups]
+        loss = F.cross_entropy(model(images), targets)
+        parameters = list(model.parameters())
+        gradients = torch.autograd.grad(loss, parameters)
+        norm = sum(gradient.square().sum() for gradient in gradients).sqrt()
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient * min(1.0, max_norm / norm)
+        optimizer.step()
+        losses += [loss.item()] * len(images)
+        step += 1
+    return sum(losses) / len(losses)
+
+
+def epoch_with_closure(model, batches, optimizer, lr_at, first_step=0, max_norm=1.0):
+    model.train()
+    total, seen = 0.0, 0
+    for step, (images, targets) in zip(itertools.count(first_step), batches, strict=False):
+        for group in optimizer.param_groups:
+            group["lr"] = lr_at(step)
+
+        def closure(images=images, targets=targets):
+            optimizer.zero_grad(set_to_none=False)
+            loss = -(model(images).log_softmax(1) * targets).sum() / len(images)
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), max_norm, foreach=False)
+            return loss
+
+        total += optimizer.step(closure).item() * len(images)
+        seen += len(images)
+    return total / seen
+
+
+def epoch_zero_grad_last(model, batches, optimizer, lr_at, first_step=0, max_norm=1.0):
+    batches = list(batches)
+    model.train(True)
+    losses, sizes = [], []
+    for index in range(len(batches)):
+        images, targets = batches[index]
+        for group in range(len(optimizer.param_groups)):
+            optimizer.param_groups[group]["lr"] = lr_at(first_step + index)
+        loss = F.cross_entropy(model(images), targets, reduction="mean")
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.grad is not None], max_norm)
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(loss.detach())
+        sizes.append(len(targets))
+    return float(np.average(torch.stack(losses).numpy(), weights=sizes))
+
+
+ALTERNATIVES = {
+    "parameter_groups": [groups_by_module, groups_by_last_name, groups_as_sets],
+    "warmup_cosine": [schedule_by_numpy, schedule_by_sine, schedule_by_torch],
+    "mixup": [mixup_loops, mixup_lerp, mixup_matrix],
+    "cutmix": [cutmix_mask, cutmix_loops, cutmix_pad],
+    "soft_cross_entropy": [soft_library, soft_logsumexp, soft_loops, soft_einsum],
+    "train_one_epoch": [epoch_by_hand, epoch_with_closure, epoch_zero_grad_last],
+}
