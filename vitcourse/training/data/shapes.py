@@ -7,8 +7,8 @@ from torch.nn import functional as F
 
 from .split import Split
 
-# Five pairs. The two of a pair are made of the same parts, differently arranged, so that the places of the parts
-# decide. All ten are left-right symmetric: a horizontal flip keeps the class, a vertical one does not.
+# Five pairs. The last two pairs are each made of the same parts in the other order, and look alike patch by patch:
+# only the places of the parts tell. All ten are left-right symmetric: a horizontal flip keeps the class.
 SHAPE_CLASSES = (
     "disc",
     "ring",
@@ -16,10 +16,10 @@ SHAPE_CLASSES = (
     "cross",
     "triangle up",
     "triangle down",
-    "dome",
-    "bowl",
-    "T",
-    "T upside down",
+    "i",
+    "!",
+    "wide bar below",
+    "wide bar above",
 )
 
 RADIUS = (0.3, 0.45)  # of the image's side: about 10 to 14 pixels of 32
@@ -108,12 +108,11 @@ def _distance(name, x, y):
     if name == "triangle up":
         slanted = 0.5 * math.sqrt(3) * x.abs() - 0.5 * y - 0.5
         return torch.maximum(slanted, y - 0.5)
-    if name == "dome":
-        lower = y - 0.45  # the half disc's middle is its centre of mass, about
-        return torch.maximum(torch.hypot(x, lower) - 0.95, lower)
-    if name == "T":
-        return torch.minimum(_box(x, y + 0.62, 0.9, 0.28), _box(x, y - 0.05, 0.28, 0.9))
-    upright = {"triangle down": "triangle up", "bowl": "dome", "T upside down": "T"}[name]
+    if name == "i":  # dot and stem have the same width and the same ends; the gap is wider than half a patch
+        return torch.minimum(_box(x, y + 0.73, 0.27, 0.27), _box(x, y - 0.47, 0.27, 0.53))
+    if name == "wide bar below":
+        return torch.minimum(_box(x, y + 0.51, 0.42, 0.23), _box(x, y - 0.51, 0.95, 0.23))
+    upright = {"triangle down": "triangle up", "!": "i", "wide bar above": "wide bar below"}[name]
     return _distance(upright, x, -y)
 
 
