@@ -4,6 +4,11 @@ import base64
 import io
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -13,6 +18,7 @@ from vitcourse.authoring import build, execute
 from vitcourse.workbook.source import learner_source, solution_source
 
 NAME = "01_patches.ipynb"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -221,3 +227,23 @@ def test_a_real_run_keeps_small_outputs_and_a_failing_cell_is_shown(real, edit, 
     said = capsys.readouterr().err
     assert "01_patches: cell picture failed" in said and "the picture is wrong" in said
     assert path.read_bytes() == before
+
+
+def test_ctrl_c_ends_the_kernel_and_keeps_the_old_files(real, edit, capsys):
+    edit("plt.show()", "import pathlib, time\npathlib.Path('started').touch()\ntime.sleep(120)")
+    (real / "notebooks").mkdir()
+    files = [real / folder / NAME for folder in ("notebooks", "labs_solutions")]
+    for path in files:
+        path.write_text("old")
+    command = f"import sys; from vitcourse.authoring import build; sys.exit(build.main(root={str(real)!r}))"
+    # a shell that starts jobs in the background lets them ignore Ctrl-C, and so would this process
+    heard = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {command}"
+    process = subprocess.Popen([sys.executable, "-c", heard], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 120
+    while not (real / "labs_solutions" / "started").exists():
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and said.strip().startswith("Interrupted") and "Traceback" not in said
+    assert [path.read_text() for path in files] == ["old", "old"]

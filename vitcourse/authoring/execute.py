@@ -1,7 +1,10 @@
 """Run a solved notebook as a learner would, from a clean start, and keep what it shows."""
 
+import asyncio
+import contextlib
 import os
 import re
+import signal
 import tempfile
 from pathlib import Path
 
@@ -28,8 +31,17 @@ def run(notebook, stem, folder, timeout=900):
 
     Raises:
         RunError: when a cell raises, takes too long, or its kernel dies.
+        KeyboardInterrupt: after Ctrl-C, when the kernel has ended.
     """
-    current = []
+    current, stopped = [], []
+
+    def begin_cell(cell, cell_index):
+        current.append(cell)
+        task = asyncio.current_task()
+        # nbclient answers Ctrl-C by taking the kernel away under its own feet; a cancelled task ends in order
+        with contextlib.suppress(NotImplementedError, RuntimeError):  # on Windows, and in other threads
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: (stopped.append(cell), task.cancel()))
+
     client = NotebookClient(
         notebook,
         timeout=timeout,
@@ -38,7 +50,7 @@ def run(notebook, stem, folder, timeout=900):
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         coalesce_streams=True,
-        on_cell_start=lambda cell, cell_index: current.append(cell),
+        on_cell_start=begin_cell,
     )
     with tempfile.TemporaryDirectory(prefix="vitcourse-build-") as home:
         try:
@@ -47,7 +59,9 @@ def run(notebook, stem, folder, timeout=900):
             raise RunError(f"{stem}: cell {current[-1].id} failed:\n{COLOUR.sub('', str(error))}") from None
         except CellTimeoutError:
             raise RunError(f"{stem}: cell {current[-1].id} took more than {timeout} seconds") from None
-        except DeadKernelError:
+        except (DeadKernelError, asyncio.CancelledError):  # nbclient takes every cancelled cell for a dead kernel
+            if stopped:
+                raise KeyboardInterrupt from None
             where = f"at cell {current[-1].id}" if current else "before its first cell"
             raise RunError(f"{stem}: the kernel stopped {where}") from None
     notebook.metadata["language_info"] = {"name": "python"}  # the kernel filled in its version
