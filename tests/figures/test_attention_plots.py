@@ -38,6 +38,7 @@ def test_weights_lie_on_the_image_row_by_row_and_the_query_is_marked():
     maps = [ax.images[0].get_array() for ax in drawn(figure).axes[1:3]]
     assert maps[0][0, 2] == 1 and maps[1][1, 0] == 0.5 and np.sum(maps[0]) == 1
     mark = figure.axes[1].patches[-1]
+    assert "up to 0.5" in figure.axes[2].get_title()
     assert (mark.get_x(), mark.get_y(), mark.get_width(), mark.get_height()) == (8, 0, 4, 4)
 
 

@@ -38,8 +38,9 @@ def plot_lookup(query, keys, weights, values, out, names):
     plane.quiver(0, 0, *query, color=ORANGE, zorder=3, **arrow)
     for name, key in zip(names, keys, strict=True):
         plane.annotate(name, key, xytext=6 * np.sign(key), textcoords="offset points", color=BLUE, ha="center")
-    plane.annotate("query", query, xytext=(4, 7), textcoords="offset points", color="#9c6b00", ha="center")
-    plane.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
+    plane.annotate("query", query, xytext=(8, -14), textcoords="offset points", color="#9c6b00", ha="center")
+    plane.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    bare(plane)
     plane.set_title("1. compare: the query with each key")
     rows = np.arange(M)
     bars.barh(rows, weights, color=BLUE, height=0.6)
@@ -52,7 +53,8 @@ def plot_lookup(query, keys, weights, values, out, names):
         colours.annotate("", (2.4, (M - 1) / 2), (1.05, row), arrowprops=_thick(weights[row]))
     colours.add_patch(Rectangle((2.45, (M - 1) / 2 - 0.5), 1, 1, color=out))
     colours.text(2.95, (M - 1) / 2 + 0.6, "output", ha="center", va="top")
-    bare(colours).set(xlim=(-0.1, 3.6), ylim=(M - 0.4, -0.6), yticks=rows, yticklabels=names)
+    bare(colours).tick_params(length=0)
+    colours.set(xlim=(-0.1, 3.6), ylim=(M - 0.4, -0.6), yticks=rows, yticklabels=names)
     colours.set_title("3. mix: the values by their weights")
     return figure
 
@@ -61,46 +63,42 @@ def _thick(weight):
     return dict(arrowstyle="-", color=GREY, linewidth=0.4 + 7 * float(weight))
 
 
-def plot_weights_on_image(image, queries, weights, grid, titles=None, top=None):
+def plot_weights_on_image(image, queries, weights, grid, titles):
     """Draw an image with marked query patches and, for each query, its weights over all patches.
+
+    Each map's colours run from 0 to its own largest weight, which stands above it.
 
     Args:
         image: (C, H, W), uint8 or float in 0..1.
-        queries: indices of patches, in reading order.
-        weights: (rows of maps, queries, N): one row of maps for each kind of weights.
+        queries: indices of patches, in reading order; at most seven.
+        weights: (kinds, queries, N): one row of maps for each kind of weights.
         grid: (rows, cols), the patches down and across.
-        titles: one text for each row of maps.
-        top: the weight at the colour scale's upper end; by default each row's own largest.
+        titles: one text for each kind of weights.
 
     Returns:
         Figure.
     """
     weights, (rows, cols) = _array(weights), grid
-    K, Q = weights.shape[:2]
     H, W = image.shape[-2:]
-    figure, axes = plt.subplots(K, Q + 1, figsize=(2.1 * (Q + 1) + 1.2, 2.15 * K + 0.4), squeeze=False)
-    for k in range(K):
-        bare(axes[k, 0]).imshow(to_image(image), extent=(0, W, H, 0), cmap="gray", vmin=0, vmax=1)
-        limit = weights[k].max() if top is None else top
-        for q, index in enumerate(queries):
-            place = (index % cols * W / cols, index // cols * H / rows)
-            _mark(axes[k, 0], place, W / cols, H / rows, CYCLE[1 + q])
-            ax = bare(axes[k, q + 1])
-            drawn = ax.imshow(weights[k, q].reshape(rows, cols), vmin=0, vmax=limit, extent=(0, W, H, 0))
-            _mark(ax, place, W / cols, H / rows, CYCLE[1 + q])
-            if k == 0:
-                ax.set_title(f"query {'ABCDEFG'[q]}")
-        bar = figure.colorbar(drawn, ax=axes[k, :].tolist(), shrink=0.8, pad=0.01, aspect=15)
-        bar.outline.set_visible(False)
-        bar.set_label("weight")
-        if titles is not None:
-            axes[k, 0].set_ylabel(titles[k])
-    for q, index in enumerate(queries):
-        for k in range(K):
-            x, y = (index % cols + 0.5) * W / cols, (index // cols + 0.5) * H / rows
-            axes[k, 0].text(x, y, "ABCDEFG"[q], ha="center", va="center", fontsize=9, color="white", fontweight="bold",
-                            bbox=dict(boxstyle="square,pad=0.08", facecolor="black", edgecolor="none"))  # fmt: skip
-    axes[0, 0].set_title("the image")
+    height, width = H / rows, W / cols
+    places = [(index % cols * width, index // cols * height) for index in queries]
+    shape = len(weights), len(queries) + 1
+    figure, axes = plt.subplots(*shape, figsize=(2.15 * shape[1] + 0.9, 2.3 * shape[0]), squeeze=False)
+    for line, maps, title in zip(axes, weights, titles, strict=True):
+        bare(line[0]).imshow(to_image(image), extent=(0, W, H, 0), cmap="gray", vmin=0, vmax=1)
+        line[0].set_ylabel(title)
+        for letter, place, colour, ax, values in zip("ABCDEFG", places, CYCLE[1:], line[1:], maps, strict=False):
+            drawn = bare(ax).imshow(values.reshape(rows, cols), vmin=0, vmax=values.max(), extent=(0, W, H, 0))
+            ax.set_title(f"query {letter}: up to {values.max():.2g}", fontsize=10)
+            _mark(ax, place, width, height, colour)
+            _mark(line[0], place, width, height, colour)
+            centre = place[0] + width / 2, place[1] + height / 2
+            box = dict(boxstyle="square,pad=0.08", facecolor="black", edgecolor="none")
+            line[0].text(*centre, letter, ha="center", va="center", fontsize=9, color="white", weight="bold", bbox=box)
+    axes[0, 0].set_title("the image", fontsize=10)
+    bar = figure.colorbar(drawn, ax=axes, shrink=0.4, pad=0.02, aspect=20, ticks=[0, drawn.norm.vmax])
+    bar.ax.set_yticklabels(["0", "the largest"])
+    bar.outline.set_visible(False)
     return figure
 
 
