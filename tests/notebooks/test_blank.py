@@ -40,7 +40,7 @@ def run_as_learner(notebook, folder, home):
         notebook,
         timeout=300,
         kernel_name="python3",
-        extra_arguments=["--log-level=40"],
+        extra_arguments=["--log-level=50"],
         allow_errors=True,
         resources={"metadata": {"path": str(folder)}},
     )

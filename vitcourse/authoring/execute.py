@@ -46,7 +46,7 @@ def run(notebook, stem, folder, timeout=900):
         notebook,
         timeout=timeout,
         kernel_name="python3",
-        extra_arguments=["--log-level=40"],  # errors only: a warning on how the kernel is reached helps nobody here
+        extra_arguments=["--log-level=50"],  # the kernel's own log, which helps no author
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         coalesce_streams=True,
