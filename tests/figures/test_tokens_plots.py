@@ -62,5 +62,5 @@ def test_resampled_features_are_drawn_on_both_grids():
 
 
 def test_accuracies_are_the_bars_lengths():
-    axes = plots.plot_accuracies(["a", "b"], [0.9, 0.5], [0.4, 0.5], 0.1).axes[0]
+    axes = plots.plot_accuracies(["a", "b"], [0.9, 0.5], [0.4, 0.5], 0.1, "what").axes[0]
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([90, 50, 40, 50])

@@ -164,13 +164,14 @@ def plot_resampled(old, new, features):
     return figure
 
 
-def plot_accuracies(names, intact, shuffled, chance):
+def plot_accuracies(names, intact, shuffled, chance, question):
     """Draw test accuracies of several models, on images as they are and with their patches shuffled.
 
     Args:
         names: of the models.
         intact, shuffled: one accuracy in 0..1 per model.
-        chance: the accuracy of guessing, in 0..1.
+        chance: the accuracy of always giving one answer, in 0..1.
+        question: what the models were asked, for the title.
 
     Returns:
         Figure.
@@ -183,10 +184,10 @@ def plot_accuracies(names, intact, shuffled, chance):
     ):
         bars = ax.barh(lines + offset, 100 * np.asarray(values), height=0.36, color=colour, label=label)
         ax.bar_label(bars, fmt="%.0f", padding=3)
-    ax.axvline(100 * chance, color=GREY, linestyle="--", linewidth=1.2, label="guessing")
+    ax.axvline(100 * chance, color=GREY, linestyle="--", linewidth=1.2, label="one answer for all")
     ax.set_yticks(lines, names)
     ax.invert_yaxis()
     ax.set(xlabel="test accuracy in percent", xlim=(0, 100))
     ax.legend(loc="lower right")
-    ax.set_title("what positions are worth")
+    ax.set_title(question)
     return figure
