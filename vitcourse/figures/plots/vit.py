@@ -28,7 +28,7 @@ def plot_blocks():
 
 def _draw_block(ax, title, pre):
     stream, branch = 0.0, 1.15
-    ax.annotate("", (10.4, stream), (-0.4, stream), arrowprops=dict(arrowstyle="-|>", color=BLUE, lw=5))
+    ax.annotate("", (10.4, stream), (-0.4, stream), arrowprops=dict(arrowstyle="-|>", color=BLUE, lw=5), zorder=1)
     ax.text(-0.5, stream, "tokens", ha="right", va="center", color=BLUE)
     for start, norm, part, colour in ((0.2, "norm1", "attn", ORANGE), (5.2, "norm2", "mlp", GREEN)):
         end = start + (4.2 if pre else 3.0)
@@ -39,16 +39,16 @@ def _draw_block(ax, title, pre):
         else:
             _box(ax, start + 1.5, branch, part, colour)
             _box(ax, start + 4.1, stream, norm, SKY)
-        ax.add_patch(Circle((end, stream), 0.22, facecolor="white", edgecolor="black", zorder=3))
-        ax.text(end, stream - 0.02, "+", ha="center", va="center", fontsize=13, zorder=4)
+        ax.add_patch(Circle((end, stream), 0.22, facecolor="white", edgecolor="black", zorder=5))
+        ax.text(end, stream - 0.02, "+", ha="center", va="center", fontsize=13, zorder=6)
     ax.set_title(title, loc="left")
     bare(ax).set(xlim=(-1.6, 10.6), ylim=(-0.55, 1.7), aspect="equal")
 
 
 def _box(ax, x, y, text, colour):
-    shape = dict(boxstyle="round,pad=0.02,rounding_size=0.1", facecolor=colour, edgecolor="black", zorder=2)
+    shape = dict(boxstyle="round,pad=0.02,rounding_size=0.1", facecolor=colour, edgecolor="black", zorder=5)
     ax.add_patch(FancyBboxPatch((x - 0.6, y - 0.32), 1.2, 0.64, **shape))
-    ax.text(x, y, text, ha="center", va="center", zorder=3)
+    ax.text(x, y, text, ha="center", va="center", zorder=6)
 
 
 def plot_activations(x, curves):
