@@ -176,7 +176,7 @@ def plot_accuracies(names, intact, shuffled, chance, question):
     Returns:
         Figure.
     """
-    figure, ax = plt.subplots(figsize=(7.5, 0.75 * len(names) + 1.6))
+    figure, ax = plt.subplots(figsize=(9, 0.62 * len(names) + 1.6))
     lines = np.arange(len(names))
     for values, offset, colour, label in (
         (intact, -0.19, BLUE, "patches in place"),
@@ -188,6 +188,6 @@ def plot_accuracies(names, intact, shuffled, chance, question):
     ax.set_yticks(lines, names)
     ax.invert_yaxis()
     ax.set(xlabel="test accuracy in percent", xlim=(0, 100))
-    ax.legend(loc="lower right")
+    ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))  # beside the bars, whatever their lengths
     ax.set_title(question)
     return figure
