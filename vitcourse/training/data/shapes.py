@@ -7,8 +7,8 @@ from torch.nn import functional as F
 
 from .split import Split
 
-# Five pairs. The last two pairs are each made of the same parts in the other order, and look alike patch by patch:
-# only the places of the parts tell. All ten are left-right symmetric: a horizontal flip keeps the class.
+# Five pairs. The two blocks of the last pair are the same in the other order: patch by patch the two classes are
+# alike, and only the places of the patches tell. All ten are left-right symmetric: a horizontal flip keeps the class.
 SHAPE_CLASSES = (
     "disc",
     "ring",
@@ -16,13 +16,14 @@ SHAPE_CLASSES = (
     "cross",
     "triangle up",
     "triangle down",
-    "i",
-    "!",
-    "wide bar below",
-    "wide bar above",
+    "dome",
+    "bowl",
+    "light above dark",
+    "dark above light",
 )
+LIGHT_ABOVE, DARK_ABOVE = 8, 9
 
-RADIUS = (0.3, 0.45)  # of the image's side: about 10 to 14 pixels of 32
+RADIUS = (0.28, 0.42)  # of the image's side: about 9 to 13 pixels of 32
 ROTATION = math.radians(8)  # at most, either way
 CONTRAST = 0.5  # least difference in brightness between object and background, of 0..1
 CHUNK = 2000  # images drawn at once: about 100 MB of working memory at 32 pixels
@@ -31,8 +32,9 @@ CHUNK = 2000  # images drawn at once: about 100 MB of working memory at 32 pixel
 def make_shapes(n, seed=0, img_size=32):
     """Draw n images of ten kinds of object, with the mask of each object.
 
-    Place, size (a radius of 10 to 14 pixels in 32), colour and a small rotation are random; the object is lighter
-    or darker than the background, each in half of the images. The ten classes are equally frequent (to within
+    Place, size (a radius of 9 to 13 pixels in 32), colour and a small rotation are random; the object is lighter
+    or darker than the background, each in half of the images (in the last two classes, one of its two blocks is
+    lighter and the other darker). The ten classes are equally frequent (to within
     one image) and in random order. The same arguments give the same images; torch's own random state is not
     touched.
 
@@ -60,26 +62,43 @@ def make_shapes(n, seed=0, img_size=32):
 def _draw(targets, H, W, generator):
     """Images (B, 3, H, W) uint8 and masks (B, H, W) of the given classes."""
     B = len(targets)
-    coverage = _cover(targets, H, W, generator)  # (B, H, W), 0 outside the object, 1 inside
-    dark = _between(0.08, 0.92 - CONTRAST, (B,), generator)
-    light = dark + CONTRAST + torch.rand(B, generator=generator) * (0.92 - CONTRAST - dark)
-    is_light = torch.rand(B, generator=generator) < 0.5
-    object_colour = _colour(torch.where(is_light, light, dark), generator)  # (B, 3)
-    ground_colour = _colour(torch.where(is_light, dark, light), generator)
-    ground = ground_colour[:, :, None, None] + _texture(B, H, W, generator)
-    shade = 0.3 * _texture(B, H, W, generator)  # a solid object is not quite flat either
-    alpha = coverage[:, None]  # (B, 1, H, W)
-    images = ground + alpha * (object_colour[:, :, None, None] + shade - ground)
-    images = images.add_(0.02 * torch.randn(B, 3, H, W, generator=generator))  # a camera's grain
+    coverage, is_upper = _cover(targets, H, W, generator)  # (B, H, W) both
+    ground, upper, lower = _brightness(targets, generator)  # (B,) each
+    hue = _hue(B, generator)  # of both blocks alike
+    tone = torch.where(is_upper, upper[:, None, None], lower[:, None, None])[:, None]  # (B, 1, H, W)
+    # A solid object is not quite flat either.
+    paint = tone + hue[:, :, None, None] + 0.3 * _texture(B, H, W, generator)
+    images = (ground[:, None] + _hue(B, generator))[:, :, None, None] + _texture(B, H, W, generator)
+    images += coverage[:, None] * (paint - images)
+    images += 0.02 * torch.randn(B, 3, H, W, generator=generator)  # a camera's grain
     return images.mul_(255).round_().clamp_(0, 255).to(torch.uint8), coverage > 0.5
 
 
+def _brightness(targets, generator):
+    """(B,) each, of 0..1: the background, and the object's upper and lower part; the two differ in two classes."""
+    B = len(targets)
+    dark = _between(0.08, 0.92 - CONTRAST, (B,), generator)
+    light = dark + CONTRAST + torch.rand(B, generator=generator) * (0.92 - CONTRAST - dark)
+    is_light = torch.rand(B, generator=generator) < 0.5
+    ground = torch.where(is_light, dark, light)
+    upper, lower = torch.where(is_light, light, dark), torch.where(is_light, light, dark)
+    middle = _between(0.45, 0.55, (B,), generator)  # behind two blocks, one lighter and one darker than it
+    step = _between(0.3, 0.4, (B,), generator)
+    for label, sign in ((LIGHT_ABOVE, 1), (DARK_ABOVE, -1)):
+        chosen = targets == label
+        ground = torch.where(chosen, middle, ground)
+        upper = torch.where(chosen, middle + sign * step, upper)
+        lower = torch.where(chosen, middle - sign * step, lower)
+    return ground, upper, lower
+
+
 def _cover(targets, H, W, generator):
-    """The share of each pixel that the object covers, (B, H, W), softened over one pixel at the edge."""
+    """The share of each pixel that the object covers, softened over one pixel at the edge, and whether the pixel
+    lies above the object's middle; (B, H, W) both."""
     B = len(targets)
     side = min(H, W)
     radius = _between(*RADIUS, (B,), generator) * side
-    margin = 0.9 * radius  # the object may touch the border, hardly leave the image
+    margin = radius  # the object may touch the border, but is whole inside the image
     centre_y = margin + torch.rand(B, generator=generator) * (H - 2 * margin)
     centre_x = margin + torch.rand(B, generator=generator) * (W - 2 * margin)
     angle = _between(-ROTATION, ROTATION, (B,), generator)
@@ -91,7 +110,7 @@ def _cover(targets, H, W, generator):
     for label, name in enumerate(SHAPE_CLASSES):
         (rows,) = (targets == label).nonzero(as_tuple=True)
         distance[rows] = _distance(name, x[rows], y[rows])
-    return (0.5 - distance * radius[:, None, None]).clamp_(0, 1)
+    return (0.5 - distance * radius[:, None, None]).clamp_(0, 1), y < 0
 
 
 def _distance(name, x, y):
@@ -108,11 +127,12 @@ def _distance(name, x, y):
     if name == "triangle up":
         slanted = 0.5 * math.sqrt(3) * x.abs() - 0.5 * y - 0.5
         return torch.maximum(slanted, y - 0.5)
-    if name == "i":  # dot and stem have the same width and the same ends; the gap is wider than half a patch
-        return torch.minimum(_box(x, y + 0.73, 0.27, 0.27), _box(x, y - 0.47, 0.27, 0.53))
-    if name == "wide bar below":
-        return torch.minimum(_box(x, y + 0.51, 0.42, 0.23), _box(x, y - 0.51, 0.95, 0.23))
-    upright = {"triangle down": "triangle up", "!": "i", "wide bar above": "wide bar below"}[name]
+    if name == "dome":
+        lower = y - 0.45  # the half disc's middle is its centre of mass, about
+        return torch.maximum(torch.hypot(x, lower) - 0.95, lower)
+    if name in ("light above dark", "dark above light"):  # the gap is about a patch of 8: none sees much of both
+        return _box(x, y.abs() - 0.68, 0.7, 0.3)
+    upright = {"triangle down": "triangle up", "bowl": "dome"}[name]
     return _distance(upright, x, -y)
 
 
@@ -120,10 +140,10 @@ def _box(x, y, half_width, half_height):
     return torch.maximum(x.abs() - half_width, y.abs() - half_height)
 
 
-def _colour(brightness, generator):
-    """(B, 3) a random hue at each brightness: the tint has no brightness of its own."""
-    tint = torch.rand(len(brightness), 3, generator=generator) - 0.5
-    return brightness[:, None] + 0.5 * (tint - tint.mean(dim=1, keepdim=True))
+def _hue(B, generator):
+    """(B, 3) a random tint, which has no brightness of its own."""
+    tint = torch.rand(B, 3, generator=generator) - 0.5
+    return 0.5 * (tint - tint.mean(dim=1, keepdim=True))
 
 
 def _texture(B, H, W, generator):
