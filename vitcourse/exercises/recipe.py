@@ -43,6 +43,7 @@ def _draw_parameter_groups(d):
 def _probe_parameter_groups(answer, see, model, weight_decay):
     before = [(parameter.clone(), parameter.requires_grad) for parameter in model.parameters()]
     groups = answer(model, weight_decay)
+    see("the type of the result", _kind(groups))
     see("the number of groups", len(groups))
     see("`weight_decay` of the first group", groups[0].get("weight_decay"))
     see("`weight_decay` of the second group", groups[1].get("weight_decay"))
@@ -50,6 +51,13 @@ def _probe_parameter_groups(answer, see, model, weight_decay):
     now = zip(model.parameters(), before, strict=True)
     same = all(torch.equal(new, old) and new.requires_grad == needed for new, (old, needed) in now)
     see("whether the model is as it was", same)
+
+
+def _kind(groups):
+    if not isinstance(groups, list | tuple):
+        return "None" if groups is None else type(groups).__name__
+    right = all(isinstance(group, dict) and isinstance(group.get("params"), list | tuple) for group in groups)
+    return "a list of dicts, each with a list of params" if right else "a list of other things"
 
 
 def _misplaced(model, groups, right_groups):
@@ -120,7 +128,7 @@ def _draw_mixup(d):
     return dict(**_draw_images(d), lam=d.uniform(0.15, 0.35) + 0.45 * d.index)
 
 
-_PARTS = ("the mixed images", "the mixed targets")
+_PARTS = ("the batch of images", "the batch of targets")
 
 
 def _probe_mixup(answer, see, images, targets, perm, lam):
@@ -129,8 +137,8 @@ def _probe_mixup(answer, see, images, targets, perm, lam):
     see.gradient("`images`", answer(leaf, targets, lam, perm)[0], leaf)
     for share in (1.0, 0.0):
         mixed_images, mixed_targets = answer(images, targets, share, perm)
-        see(f"the mixed images with lam = {share:g}", mixed_images)
-        see(f"the mixed targets with lam = {share:g}", mixed_targets)
+        see(f"the batch of images with lam = {share:g}", mixed_images)
+        see(f"the batch of targets with lam = {share:g}", mixed_targets)
 
 
 def _draw_cutmix(d):
@@ -148,8 +156,8 @@ def _probe_cutmix(answer, see, images, targets, perm, box):
     H, W = images.shape[2:]
     for words, other in (("an empty box", (2, 1, 0, 3)), ("a box over the whole image", (0, 0, H, W))):
         mixed_images, mixed_targets = answer(images, targets, other, perm)
-        see(f"the mixed images for {words}", mixed_images)
-        see(f"the mixed targets for {words}", mixed_targets)
+        see(f"the batch of images for {words}", mixed_images)
+        see(f"the batch of targets for {words}", mixed_targets)
 
 
 # --- soft_cross_entropy ----------------------------------------------------------------------------------------
@@ -190,22 +198,30 @@ class _Watched(nn.Module):
         return self.fc2(F.gelu(self.fc1(images.flatten(1))))
 
 
-class _WatchedSGD(torch.optim.SGD):
-    """SGD that notes at each step the groups' rates and the gradients' total norm."""
+class _WatchedSGD:
+    """Plain gradient descent that notes at each step the groups' rates and the gradients' total norm.
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+    To it the gradients' size matters, unlike to AdamW. It is not derived from torch's optimizers since the first use
+    of one of those imports for seconds.
+    """
+
+    def __init__(self, groups, lr):
+        self.param_groups = [{**group, "lr": lr} for group in groups]
         self.rates, self.norms = [], []
 
+    def zero_grad(self, set_to_none=True):
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+
     def step(self, closure=None):
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = closure() if closure is not None else None
         self.rates.append([group["lr"] for group in self.param_groups])
-        gradients = [p.grad.flatten() for group in self.param_groups for p in group["params"] if p.grad is not None]
-        self.norms.append(float(torch.cat(gradients).norm()) if gradients else 0.0)
-        super().step()
+        ready = [(p, group["lr"]) for group in self.param_groups for p in group["params"] if p.grad is not None]
+        self.norms.append(float(torch.cat([p.grad.flatten() for p, _ in ready]).norm()) if ready else 0.0)
+        with torch.no_grad():
+            for parameter, rate in ready:
+                parameter -= rate * parameter.grad
         return loss
 
 
@@ -227,8 +243,7 @@ def _probe_train_one_epoch(answer, see, images, targets, sizes, state):
         model = _Watched(in_features, hidden, targets.shape[1], state).eval()
         weights = [model.fc1.weight, model.fc2.weight]
         biases = [model.fc1.bias, model.fc2.bias]
-        # an optimizer to which the gradients' size matters, unlike AdamW
-        optimizer = _WatchedSGD([{"params": weights}, {"params": biases}], lr=0.07, momentum=0.9)
+        optimizer = _WatchedSGD([{"params": weights}, {"params": biases}], lr=0.07)
         batches = zip(images.split(sizes), targets.split(sizes), strict=True)  # can be looped over once
         loss = answer(model, batches, optimizer, lambda step: 0.11 + 0.03 * step, **arguments)
         see(f"the number of optimizer steps{words}", len(optimizer.rates))
