@@ -85,5 +85,8 @@ def test_there_is_no_file_without_a_lab_and_no_lab_without_its_files():
     for folder, ending in (("labs", ".md"), ("notebooks", ".ipynb"), ("labs_solutions", ".ipynb")):
         assert {path.stem for path in (ROOT / folder).glob(f"*{ending}")} == file_stems, folder
     assert {path.stem for path in (ROOT / "vitcourse" / "reference").glob("[!_]*.py")} == stems
-    assert {path.stem.split("_")[0] for path in (ROOT / "vitcourse" / "exercises").glob("[!_]*.py")} == stems | {"base"}
+    assert {path.stem.split("_")[0] for path in (ROOT / "vitcourse" / "exercises").glob("[!_]*.py")} == stems | {
+        "base",
+        "pictures",
+    }
     assert {path.stem.split("_")[1] for path in (ROOT / "tests" / "exercises").glob("alternatives_*.py")} == stems

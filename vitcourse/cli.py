@@ -38,9 +38,6 @@ def main(argv=None):
     if arguments.command is None:
         parser.print_help()
         return 2
-    # torch's threads wait for each other by spinning, which costs four fifths of the speed when other programs want
-    # the cores too (measured: 4.8 s a step against 1.0 s, two threads on two busy cores). Read when torch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         return arguments.run(arguments) or 0
     except KeyboardInterrupt:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from vitcourse.workbook.compare import Raised, compare, describe
+from vitcourse.workbook.compare import Raised, Returned, compare, describe
 
 T = torch.tensor
 
@@ -23,6 +23,8 @@ T = torch.tensor
         (None, None),
         ((1, 2), [1, 2]),
         ({"a": 1}, {"a": 1}),
+        (T([float("inf"), float("nan"), 1.0]), T([float("inf"), float("nan"), 1.0])),
+        (Returned("a tensor"), Returned("a tensor")),
         (Raised(("ValueError", "Exception"), ("6",)), Raised(("ValueError", "Exception"), ("6",), "of 6")),
         (Raised(("ValueError", "Exception")), Raised(("MyError", "ValueError", "Exception"))),
     ],
@@ -59,7 +61,9 @@ def test_equal_things_are_equal(expected, got):
         ("type", (1, 2), 1),
         ("shape", (1, 2), (1, 2, 3)),
         ("values", (1, 2), (1, 3)),
-        ("exception", Raised(("ValueError", "Exception")), 3),
+        ("exception", Raised(("ValueError", "Exception")), Returned("an int")),
+        ("values", T([float("inf"), 1.0]), T([float("inf"), 2.0])),
+        ("values", T([float("-inf"), 1.0]), T([0.0, 1.0])),
         ("exception", Raised(("ValueError", "Exception")), Raised(("RuntimeError", "Exception"))),
         ("exception", Raised(("ValueError",), ("6", "9")), Raised(("ValueError",), ("6",), "6 is wrong")),
         ("exception", T([1.0]), Raised(("RuntimeError", "Exception"), (), "boom")),

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from vitcourse.exercises import exercise_ids, get_exercise
 from vitcourse.reference.patches import patchify
 from vitcourse.workbook import picture, report, run_check
+from vitcourse.workbook.answers import mistake_answer, reference_answer
 
 
 @pytest.fixture
@@ -46,3 +48,24 @@ def test_each_kind_of_result_can_be_drawn(shape):
     numbers = np.linspace(0, 1, int(np.prod(shape))).reshape(shape)
     assert picture._png(numbers, 1 - numbers).startswith(b"\x89PNG")
     assert picture._png(numbers, numbers[:-1]) is None
+
+
+DRAWABLE = [name for name in exercise_ids() if get_exercise(name).picture is not None]
+
+
+@pytest.mark.parametrize("name", DRAWABLE)
+def test_the_exercises_that_have_a_picture_show_a_mistake_in_it(name):
+    exercise = get_exercise(name)
+    right = np.asarray(exercise.picture(reference_answer(name)))
+    assert picture._png(right, right) is None, "two that look the same are not drawn"
+    assert picture._png(right, right + 1).startswith(b"\x89PNG")
+    visible = 0
+    for mistake in exercise.mistakes:
+        answer = mistake_answer(name, mistake.id)
+        result = run_check(name, answer)
+        visible += picture.picture_of(result, answer) is not None
+    assert visible, "no mistake of it can be drawn"
+
+
+def test_there_are_pictures():
+    assert "patchify" in DRAWABLE and "scaled_dot_product" in DRAWABLE

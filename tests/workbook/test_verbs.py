@@ -88,6 +88,8 @@ def test_a_right_answer_typed_into_a_notebook_is_kept_and_comes_back(notebook, n
     notebook(solution_source(name) + "\n# marker\n")
     notebook(f'check("{name}")')
     assert "later labs build on it" in capsys.readouterr().out
+    assert store.load()[name]["status"] == "PASS"
+    assert not list(store.home().glob("*damaged*"))
     kept = store.kept(name)
     assert kept.strip() == solution_source(name).strip()
     answer = mine(name)

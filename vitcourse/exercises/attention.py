@@ -1,6 +1,7 @@
 """Lab 03: what the checker feeds to scaled_dot_product and MultiHeadAttention, and the mistakes that it knows."""
 
 from ..reference.attention import MultiHeadAttention
+from . import pictures
 from .base import Exercise, Mistake
 
 # Queries and keys differ in number, keys and values in width, and the leading axes differ in number too.
@@ -76,6 +77,7 @@ EXERCISES = (
         id="scaled_dot_product",
         draw=_draw_scaled_dot_product,
         probe=_probe_scaled_dot_product,
+        picture=pictures.attention_weights,
         cases=3,
         mistakes=(
             Mistake(
@@ -238,6 +240,7 @@ EXERCISES = (
         id="MultiHeadAttention",
         draw=_draw_multi_head_attention,
         probe=_probe_multi_head_attention,
+        picture=pictures.head_weights,
         mistakes=(
             Mistake(
                 "reshaped-not-permuted",

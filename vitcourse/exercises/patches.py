@@ -1,6 +1,7 @@
 """Lab 01: what the checker feeds to patchify, unpatchify and PatchEmbed, and the mistakes that it knows."""
 
 from ..reference.patches import PatchEmbed
+from . import pictures
 from .base import Exercise, Mistake
 
 # Every axis has another size, so that no two can be confused; the second case has other sizes again.
@@ -70,6 +71,7 @@ EXERCISES = (
         id="patchify",
         draw=_draw_patchify,
         probe=_probe_patchify,
+        picture=pictures.patches_in_order,
         mistakes=(
             Mistake(
                 "no-permute",
@@ -186,6 +188,7 @@ EXERCISES = (
         id="unpatchify",
         draw=_draw_unpatchify,
         probe=_probe_unpatchify,
+        picture=pictures.image_again,
         mistakes=(
             Mistake(
                 "no-permute",

@@ -35,6 +35,13 @@ class Raised:
         return f"{self.kinds[0]}: {self.message}" if self.message else self.kinds[0]
 
 
+@dataclass(frozen=True)
+class Returned:
+    """That a call which should raise returned something of this kind."""
+
+    kind: str
+
+
 def describe(value):
     """A short text for a value, safe for any object: a tensor's shape and type, else its repr, cut."""
     try:
@@ -79,6 +86,8 @@ def compare(name, expected, got, rtol=None, atol=None):
         return _compare_tensors(name, expected, got, rtol, atol)
     if isinstance(expected, Raised):
         return _compare_raised(name, expected, got)
+    if isinstance(expected, Returned):
+        return None if expected == got else Problem("exception", f"{_cap(name)} differs.", expected.kind, describe(got))
     if isinstance(expected, bool) or expected is None or isinstance(expected, str):
         same = type(got) is type(expected) and got == expected
     elif isinstance(expected, numbers.Number):
@@ -151,8 +160,9 @@ def _wrong_values(name, expected, got, wrong):
 
 def _compare_raised(name, expected, got):
     if not isinstance(got, Raised):
-        text = f"{_cap(name)}: it must raise a {expected.kinds[0]}, but it returned {kind_of(got)}."
-        return Problem("exception", text, f"raises {expected.kinds[0]}", describe(got))
+        kind = got.kind if isinstance(got, Returned) else kind_of(got)
+        text = f"{_cap(name)}: it must raise a {expected.kinds[0]}, but it returned {kind}."
+        return Problem("exception", text, f"raises {expected.kinds[0]}", f"returns {kind}")
     if expected.kinds[0] not in got.kinds:
         text = f"{_cap(name)}: it must raise a {expected.kinds[0]}, but it raised {got}."
         return Problem("exception", text, f"raises {expected.kinds[0]}", str(got))

@@ -26,17 +26,14 @@ def picture_of(result, answer):
 
 
 def _png(right, theirs):
-    import matplotlib.figure
-
     from ..figures.plots.pair import draw_pair
 
-    figure = matplotlib.figure.Figure(
-        figsize=(5.6, 2.6), dpi=100, layout="constrained"
-    )  # not pyplot: nothing is shown twice
+    stream = io.BytesIO()
     try:
-        draw_pair(figure, right, theirs)
-        stream = io.BytesIO()
+        figure = draw_pair(right, theirs)
+        if figure is None:
+            return None
         figure.savefig(stream, format="png")
-    except Exception:
+    except Exception:  # another shape, or what cannot be drawn at all
         return None
     return stream.getvalue()

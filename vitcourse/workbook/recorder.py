@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import nn
 
-from .compare import Problem, Raised, compare, kind_of
+from .compare import Problem, Raised, Returned, compare, kind_of
 
 
 class Mismatch(Exception):
@@ -65,7 +65,7 @@ class Recorder:
     def raises(self, name, call, *args, mentions=(), **kwargs):
         """Observe which exception a call raises (or what it returns), and which of `mentions` its message names."""
         try:
-            value = call(*args, **kwargs)
+            value = Returned(kind_of(call(*args, **kwargs)))
         except NotImplementedError:
             raise
         except Exception as error:

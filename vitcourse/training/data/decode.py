@@ -39,7 +39,7 @@ def decode_files(paths, size, description="reading"):
     starts = range(0, len(paths), FILES_PER_TASK)
     with (
         ThreadPoolExecutor(_threads()) as pool,
-        tqdm(total=len(paths), desc=description, unit="image", delay=2, leave=False) as bar,
+        tqdm(total=len(paths), desc=description, unit="image", delay=2, leave=False, disable=None) as bar,
     ):
         for start, failed in zip(starts, pool.map(decode_some, starts), strict=True):
             failures += failed
