@@ -195,3 +195,7 @@ def test_ctrl_c_goes_through():
 def test_an_unknown_exercise_is_a_key_error_that_lists_them():
     with pytest.raises(KeyError, match="patchify"):
         run_check("pachify", patchify)
+
+
+def test_a_library_class_is_not_said_to_read_the_notebook():
+    assert "notebook" not in run_check("PatchEmbed", torch.nn.Module).message

@@ -74,8 +74,7 @@ def global_names(text):
             if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME") and instruction.argval not in stored:
                 names.setdefault(instruction.argval)
         todo += [const for const in code.co_consts if isinstance(const, types.CodeType)]
-    known = {*dir(builtins), "__name__", "__class__"}
-    return [name for name in names if name not in known]
+    return [name for name in names if name not in dir(builtins) and not name.startswith("__")]
 
 
 def globals_of(answer):
