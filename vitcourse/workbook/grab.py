@@ -5,6 +5,7 @@ import builtins
 import dis
 import inspect
 import linecache
+import sys
 import textwrap
 import types
 
@@ -85,6 +86,8 @@ def globals_of(answer):
 
 def notebook_variables(answer):
     """The variables of the notebook, other than modules, functions, classes and constants, that an answer reads."""
+    if sys.modules.get(globals_of(answer).get("__name__"), sys.modules["__main__"]) is not sys.modules["__main__"]:
+        return []  # typed into a module, not into a notebook
     try:
         names, space = global_names(source_of(answer)), globals_of(answer)
     except (CannotKeep, SyntaxError):
