@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..reference import recipe as reference
+from . import pictures
 from .base import Exercise, Mistake
 
 # --- parameter_groups ------------------------------------------------------------------------------------------
@@ -420,6 +421,7 @@ EXERCISES = (
         id="warmup_cosine",
         draw=_draw_warmup_cosine,
         probe=_probe_warmup_cosine,
+        picture=pictures.learning_rates,
         mistakes=(
             Mistake(
                 "starts-at-zero",
@@ -534,6 +536,7 @@ EXERCISES = (
         id="mixup",
         draw=_draw_mixup,
         probe=_probe_mixup,
+        picture=pictures.mixed_image,
         mistakes=(
             Mistake(
                 "targets-not-mixed",
@@ -619,6 +622,7 @@ EXERCISES = (
         id="cutmix",
         draw=_draw_cutmix,
         probe=_probe_cutmix,
+        picture=pictures.pasted_image,
         mistakes=(
             Mistake(
                 "targets-not-mixed",

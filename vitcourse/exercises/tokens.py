@@ -3,6 +3,7 @@
 import torch
 
 from ..reference.tokens import TokenPrep
+from . import pictures
 from .base import Exercise, Mistake
 from .tokens_positions import RESAMPLE_MISTAKES, SINCOS_MISTAKES
 
@@ -253,6 +254,7 @@ EXERCISES = (
         id="sincos_positions",
         draw=_draw_sincos,
         probe=_probe_sincos,
+        picture=pictures.position_table,
         mistakes=SINCOS_MISTAKES,
         hints=(
             "Write the row's number and the column's number each as D/2 hands of clocks that turn at different speeds, "
@@ -269,6 +271,7 @@ EXERCISES = (
         id="resample_positions",
         draw=_draw_resample,
         probe=_probe_resample,
+        picture=pictures.resampled_channel,
         mistakes=RESAMPLE_MISTAKES,
         hints=(
             "A table of positions is a small image: rows x cols pixels with D channels. Resize it as you would resize a "
