@@ -111,7 +111,7 @@ def plot_patch_study(accuracies, seconds):
     left.set(xlabel="epoch", ylabel="test accuracy", ylim=(0, None), title="At equal epochs")
     left.xaxis.set_major_locator(MaxNLocator(integer=True))
     left.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    right.set(xlabel="seconds of training", xlim=(0, None), title="At equal time")
+    right.set(xlabel="seconds, evaluation included", xlim=(0, None), title="At equal time")
     left.legend()
     for ax in (left, right):
         ax.grid(axis="y")
