@@ -12,7 +12,7 @@ import torch
 from vitcourse import exercises
 from vitcourse.exercises import get_exercise, lab_of
 from vitcourse.workbook.answers import changed_text, mistake_answer, reference_answer
-from vitcourse.workbook.check import Status, run_check
+from vitcourse.workbook.check import Status, run_check, run_probe, same_end
 from vitcourse.workbook.source import learner_source, solution_source, todo_words
 
 STEMS = os.environ.get("VITCOURSE_LABS", ",".join(lab.stem for lab in exercises.LABS)).split(",")
@@ -49,11 +49,28 @@ def test_the_reference_passes(name):
 
 @pytest.mark.parametrize(("name", "mistake"), ALL_MISTAKES, ids=lambda value: value)
 def test_each_known_mistake_is_rejected_and_named(name, mistake):
-    answer = mistake_answer(name, mistake)
+    result = run_check(name, mistake_answer(name, mistake))
+    assert result.status in (Status.FAIL, Status.ERROR), result
+    assert result.mistake == mistake, result
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_mistakes_are_told_apart_on_all_inputs(name):
+    """The same over 20 seeds and both dtypes. Every mistake's probe runs once for each input, not once a mistake."""
+    exercise = get_exercise(name)
+    answers = {mistake.id: mistake_answer(name, mistake.id) for mistake in exercise.mistakes}
     for seed in range(20):
-        result = run_check(name, answer, seed=seed, dtype=DTYPES[seed % 2])
-        assert result.status in (Status.FAIL, Status.ERROR), f"seed {seed}: {result}"
-        assert result.mistake == mistake, f"seed {seed}: {result}"
+        undetected = set(answers)
+        for index in range(exercise.cases):
+            inputs = dict(seed=seed, index=index, dtype=DTYPES[seed % 2], time_limit=None)
+            expected = run_probe(exercise, reference_answer(name), None, **inputs)
+            ends = {key: run_probe(exercise, answer, expected, **inputs) for key, answer in answers.items()}
+            wrong = [key for key in answers if not isinstance(ends[key], dict)]
+            for key in undetected & set(wrong):
+                first = next(other for other in wrong if same_end(ends[key], ends[other]))
+                assert first == key, f"seed {seed}, case {index}: {key} is taken for {first}"
+            undetected -= set(wrong)
+        assert not undetected, f"seed {seed}: {undetected} pass"
 
 
 @pytest.mark.parametrize(("name", "answer"), ALL_ALTERNATIVES, ids=lambda value: getattr(value, "__name__", value))

@@ -84,32 +84,15 @@ def run_check(exercise_id, answer, *, seed=0, dtype=torch.float64, time_limit=30
 
 
 def _check_case(exercise, answer, seed, index, dtype, time_limit, mistakes):
-    def probe(candidate, expected=None):
-        """Run the probe on fresh inputs; returns the record, or what ended it."""
-        # no limit for the reference: torch may import a good deal on its first call, and must not be stopped in that
-        with quarantine(time_limit if expected is not None else None):
-            torch.set_default_dtype(torch.float32)
-            torch.set_grad_enabled(True)
-            torch.manual_seed(seed)
-            inputs = exercise.draw(Draw(seed, index, dtype))
-            recorder = Recorder(inputs, expected)
-            try:
-                exercise.probe(candidate, recorder, **inputs)
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:
-                if expected is None:
-                    raise
-                return error
-            return recorder.seen
-
-    expected = probe(reference_answer(exercise.id))
-    ended = probe(answer, expected)
+    """The result when the answer is wrong on the case of that index, else None."""
+    expected = run_probe(exercise, reference_answer(exercise.id), None, seed, index, dtype, None)
+    ended = run_probe(exercise, answer, expected, seed, index, dtype, time_limit)
     if isinstance(ended, dict):
         return None
     details = {"inputs": _inputs_in_words(exercise.draw(Draw(seed, index, dtype)))}
     for mistake in mistakes:
-        if _same_end(ended, probe(mistake_answer(exercise.id, mistake.id), expected)):
+        known = mistake_answer(exercise.id, mistake.id)
+        if same_end(ended, run_probe(exercise, known, expected, seed, index, dtype, time_limit)):
             break
     else:
         mistake = None
@@ -132,7 +115,37 @@ def _with_outside_variable(result, answer):
     return dataclasses.replace(result, message=message, details={"observed": result.message, **result.details})
 
 
-def _same_end(left, right):
+def run_probe(exercise, candidate, expected, seed, index, dtype, time_limit):
+    """Run an exercise's probe on fresh inputs.
+
+    Args:
+        candidate: the answer to run.
+        expected: what the probe saw of the reference; None when the candidate is the reference.
+        time_limit: seconds, or None: torch may import a good deal on its first call, and must not be stopped in that,
+            so the reference, which runs first, has no limit.
+
+    Returns:
+        The record of what was seen, a dict; or the exception that ended the probe, a Mismatch where the candidate
+        differs from the reference.
+    """
+    with quarantine(time_limit):
+        torch.set_default_dtype(torch.float32)
+        torch.set_grad_enabled(True)
+        torch.manual_seed(seed)
+        inputs = exercise.draw(Draw(seed, index, dtype))
+        recorder = Recorder(inputs, expected)
+        try:
+            exercise.probe(candidate, recorder, **inputs)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            if expected is None:
+                raise
+            return error
+        return recorder.seen
+
+
+def same_end(left, right):
     """Whether two probes ended alike: at the same observation with the same value, or with the same exception."""
     if isinstance(left, Mismatch) and isinstance(right, Mismatch):
         if left.name != right.name:
