@@ -3,6 +3,7 @@
 The kernels look like Colab's (see colab_session.py), so that the same run shows that the labs work there.
 """
 
+import ast
 import os
 import re
 from pathlib import Path
@@ -47,6 +48,28 @@ def run_as_learner(notebook, folder, home):
     client.execute(env=env)
 
 
+def quick_part(notebook):
+    """Take out the cells tagged `slow`, and the later ones that need what those define; returns their ids.
+
+    The solved notebooks run every cell under nbval. With blank exercises the slow ones would do the same, since there
+    `mine` gives the reference.
+    """
+    missing, defined, out = set(), set(), []
+    for cell in [cell for cell in notebook.cells if cell.cell_type == "code"]:
+        names = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)]
+        stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        needs = {node.id for node in names if isinstance(node.ctx, ast.Load)} & missing - stored
+        if "slow" in cell.metadata.get("tags", []) or needs:
+            assert not {"exercise", "check"} & set(cell.metadata.get("tags", [])), f"{cell.id} needs a slow cell"
+            out.append(cell.id)
+            missing |= stored - defined
+        else:
+            defined |= stored
+            missing -= stored
+    notebook.cells = [cell for cell in notebook.cells if cell.id not in out]
+    return out
+
+
 def problems_of(notebook):
     """Sentences on cells that failed, and on checks that did not say NOT ATTEMPTED."""
     said = []
@@ -70,10 +93,28 @@ def test_there_is_a_notebook_for_each_lab():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_blank_notebook_runs_to_its_end(path, tmp_path):
     notebook = read(path, 4)
+    quick_part(notebook)
     checks = [cell for cell in notebook.cells if "check" in cell.metadata.get("tags", [])]
     run_as_learner(notebook, path.parent, tmp_path)
     assert problems_of(notebook) == []
     assert checks and all(cell.execution_count for cell in checks)
+
+
+def test_what_needs_a_slow_cell_is_left_out_with_it():
+    sources = {
+        "a": "x = 1",
+        "b": "y = x",
+        "c": "print(y)",
+        "d": "y = 2",
+        "e": "print(y)",
+        "f": "x = y",
+        "g": "print(x)",
+    }
+    cells = [new_code_cell(source, id=key) for key, source in sources.items()]
+    cells[1].metadata["tags"] = ["slow"]
+    notebook = new_notebook(cells=cells)
+    assert quick_part(notebook) == ["b", "c"]
+    assert [cell.id for cell in notebook.cells] == ["a", "d", "e", "f", "g"]
 
 
 def test_a_failing_cell_and_a_check_that_says_nothing_are_seen(tmp_path):
