@@ -34,7 +34,7 @@ class Lab:
         self.url = f"http://127.0.0.1:{self.port}"
         for name, values in SETTINGS.items():
             file = self.own / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-            file.parent.mkdir(parents=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(values))
         names = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
         folders = {f"JUPYTER_{name}": str(self.own / name.lower()) for name in names}
