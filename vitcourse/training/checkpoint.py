@@ -50,7 +50,7 @@ def make_run_folder(folder):
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise TrainingError(_cannot_write(folder, error)) from None
+        raise TrainingError(cannot_write(folder, error)) from None
     return folder
 
 
@@ -81,11 +81,11 @@ def save_run(folder, model, model_config, data, history, config):
     state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / HISTORY, lambda path: path.write_text(history.to_json(), encoding="utf-8"))
-        _replace(folder / CONFIG, lambda path: path.write_text(json.dumps(settings, indent=1), encoding="utf-8"))
-        _replace(folder / MODEL, lambda path: torch.save(state, path))
+        replace_file(folder / HISTORY, lambda path: path.write_text(history.to_json(), encoding="utf-8"))
+        replace_file(folder / CONFIG, lambda path: path.write_text(json.dumps(settings, indent=1), encoding="utf-8"))
+        replace_file(folder / MODEL, lambda path: torch.save(state, path))
     except (OSError, RuntimeError) as error:  # torch.save reports a full disk as a RuntimeError
-        raise TrainingError(_cannot_write(folder, error)) from None
+        raise TrainingError(cannot_write(folder, error)) from None
 
 
 def load_run(folder):
@@ -108,18 +108,18 @@ def load_run(folder):
     except FileNotFoundError as error:
         raise TrainingError(f"There is no {Path(error.filename).name} in {folder}: it is not a saved run.") from None
     except Exception as error:  # a torn file can fail in any way inside json, zip or pickle
-        raise TrainingError(f"The run in {folder} cannot be read ({_first_line(error)}): train it again.") from None
+        raise TrainingError(f"The run in {folder} cannot be read ({first_line(error)}): train it again.") from None
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
         raise TrainingError(
-            f"The weights in {folder / MODEL} do not fit the course's ViT ({_first_line(error, 1)}): "
+            f"The weights in {folder / MODEL} do not fit the course's ViT ({first_line(error, 1)}): "
             "load them into the class that was trained."
         ) from None
     return Run(model.eval(), settings["model"], classes, mean, std, history, recipe)
 
 
-def _replace(path, write):
+def replace_file(path, write):
     """Write a file beside `path`, then put it in place in one step, so that no torn file is ever seen there."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -129,12 +129,14 @@ def _replace(path, write):
         partial.unlink(missing_ok=True)
 
 
-def _cannot_write(folder, error):
-    cause = getattr(error, "strerror", None) or _first_line(error)
+def cannot_write(folder, error):
+    """Return the sentence for a folder in which a file could not be written."""
+    cause = getattr(error, "strerror", None) or first_line(error)
     return f"Cannot write into {folder} ({cause}): free some space there or choose another folder."
 
 
-def _first_line(error, index=0):
+def first_line(error, index=0):
+    """Return a line of an error's message that is not empty, or the error's name."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[min(index, len(lines) - 1)] if lines else type(error).__name__
 
