@@ -105,7 +105,7 @@ def test_what_was_done_is_said_and_time_adds_up(tmp_path, capsys):
     saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["state"]
     _, history = run(tmp_path)
     printed = capsys.readouterr().out
-    assert f"Going on from {tmp_path / 'checkpoint.pt'}, after epoch 1 of 3 and 1 steps of the next." in printed
+    assert f"Going on from {tmp_path / 'checkpoint.pt'}, after epoch 1 of 3 and 1 step of the next." in printed
     assert history.seconds == sorted(history.seconds) and history.seconds[1] > saved["seconds"]
 
 
@@ -253,9 +253,11 @@ sys.path.insert(0, sys.argv[1])
 import test_resume as t
 
 place, rng = Path(sys.argv[2]), random.Random(0)
+# Some modules are only loaded when they are used, and take seconds: here, not in every fork.
+import torch.utils.serialization, torchvision.transforms.v2
 weight = torch.nn.Parameter(torch.zeros(1))
 weight.grad = torch.zeros(1)
-torch.optim.AdamW([weight]).step()  # the first step imports for seconds: here, not in every fork
+torch.optim.AdamW([weight]).step()
 
 def begin(name, *args, **options):
     pid = os.fork()
@@ -274,10 +276,18 @@ def begin(name, *args, **options):
 def end(pid):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
-start = time.perf_counter()
+def steps_on_disk(folder):
+    for path in t.resume.checkpoint_paths(folder):
+        if path.exists():
+            state = torch.load(path, weights_only=True)["state"]
+            return state["epoch"] * 5 + state["step"]
+    return 0
+
 assert end(begin("whole")) == 0
+start = time.perf_counter()
+assert end(begin("timed", place / "run-timed", every=1)) == 0
 took = time.perf_counter() - start
-statuses = []
+statuses, places = [], []
 for trial in range(3):  # at random times, several times in each run
     folder = place / f"run{trial}"
     for _ in range(6):
@@ -288,6 +298,7 @@ for trial in range(3):  # at random times, several times in each run
         except ProcessLookupError:
             pass
         statuses.append(end(pid))
+        places.append(steps_on_disk(folder))
     statuses.append(end(begin(f"random{trial}", folder, every=1)))
 
 def at_worst(function, count):
@@ -308,8 +319,7 @@ for function, count in [("fsync", 1), ("fsync", 5), ("replace", 1), ("replace", 
     setattr(os, function, real)
     assert end(pid) == -9
     assert end(begin(f"worst-{function}{count}", folder, every=1)) == 0
-print(took, file=sys.stderr)
-print(json.dumps(statuses))
+print(json.dumps([statuses, places]))
 """
 
 
@@ -318,11 +328,12 @@ def test_runs_killed_at_random_points_end_bit_identical(tmp_path):
     command = [sys.executable, "-c", KILLER, str(Path(__file__).parent), str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    statuses = json.loads(done.stdout.splitlines()[-1])
+    statuses, places = json.loads(done.stdout.splitlines()[-1])
     assert statuses.count(-9) >= 3, statuses  # of 18 tries; the others came when the run was done
     assert set(statuses) <= {0, -9}, done.stderr
+    assert len(set(places) - {0, 15}) >= 2, places  # steps that were on disk when a process was killed
     results = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
-    assert len(results) == 9
+    assert len(results) == 10
     assert [name for name, result in results.items() if result != results["whole"]] == []
     left = [path.name for path in tmp_path.rglob("*.tmp")]
     assert left == []

@@ -88,8 +88,10 @@ class TrainState:
 
     def place(self):
         """Say in words where the run is."""
-        words = f"epoch {self.epoch} of {self.history.epochs}"
-        return words + (f" and {self.step} steps of the next" if self.step else "")
+        steps = f"{self.step} step" + "s" * (self.step != 1)
+        if not self.epoch:
+            return steps
+        return f"epoch {self.epoch} of {self.history.epochs}" + f" and {steps} of the next" * bool(self.step)
 
 
 class Checkpoints:
