@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 SIZES = ("nano", "micro", "mini", "tiny", "small", "base")  # training.defaults.SIZES; a test compares them
+RECIPES = ("textbook", "quick", "standard", "long")  # those of training.recipes; a test compares them too
 REPO = Path(__file__).resolve().parents[1]
 
 # Options of `train` that are passed on as they are. (name, type, help)
@@ -28,6 +29,7 @@ RECIPE_OPTIONS = (
     ("mixup", float, "alpha of mixup; 0 is off"),
     ("cutmix", float, "alpha of cutmix; 0 is off"),
     ("erasing", float, "probability of a random erased box"),
+    ("ema", float, "decay of a moving average of the weights, say 0.99; 0 is off"),
 )
 
 
@@ -91,6 +93,7 @@ def _add_train(commands):
     train.add_argument("--train-size", type=int, help="train on so many images only")
     train.add_argument("--test-size", type=int, help="test on so many images only")
     train.add_argument("--img-size", type=int, help="resize images to this side in pixels")
+    train.add_argument("--recipe", choices=RECIPES, help="a named recipe for CIFAR-10; other options replace its parts")
     model = train.add_argument_group("model (what is left out suits data and device)")
     model.add_argument("--size", choices=SIZES)
     for name, kind, text in MODEL_OPTIONS:
@@ -119,6 +122,7 @@ def run_train(arguments):
         recipe["peak_lr"] = recipe.pop("lr")
     _, history = train(
         arguments.data,
+        named=arguments.recipe,
         size=arguments.size,
         model_options=given(name for name, *_ in MODEL_OPTIONS),
         recipe=recipe,

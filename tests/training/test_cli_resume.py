@@ -17,7 +17,8 @@ from vitcourse.training.checkpoint import load_run
 
 SHAPES = ["--data", "shapes", "--train-size", "200", "--test-size", "40", "--epochs", "4", "--seed", "3"]
 OPTIONS = [*SHAPES, "--embed-dim", "16", "--depth", "1", "--num-heads", "2", "--device", "cpu", "--mixup", "0.2"]
-FINISHED = ["attention.png", "config.json", "history.json", "model.pt"]
+OPTIONS += ["--ema", "0.9"]
+FINISHED = ["attention.png", "config.json", "history.json", "model-ema.pt", "model.pt"]
 
 
 def train(*options):
@@ -50,9 +51,10 @@ def killed(folder, monkeypatch, step=30, options=OPTIONS):
 
 
 def assert_same(folder, other):
-    first, second = load_run(folder), load_run(other)
-    for (name, mine), theirs in zip(first.model.state_dict().items(), second.model.state_dict().values(), strict=True):
-        assert torch.equal(mine, theirs), name
+    for ema in (True, False):
+        first, second = load_run(folder, ema=ema), load_run(other, ema=ema)
+        pairs = zip(first.model.state_dict().items(), second.model.state_dict().values(), strict=True)
+        assert [name for (name, mine), theirs in pairs if not torch.equal(mine, theirs)] == []
     assert first.history.train_loss == second.history.train_loss
     assert first.history.test_loss == second.history.test_loss and first.config == second.config
     assert first.model_config == second.model_config and sorted(os.listdir(folder)) == FINISHED

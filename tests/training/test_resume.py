@@ -17,7 +17,7 @@ from vitcourse.training.config import TrainConfig, TrainingError
 from vitcourse.training.data import ImageData, Split
 from vitcourse.training.fit import fit
 
-ALL_ON = dict(crop=1, flip=True, mixup=0.5, cutmix=1.0, erasing=0.3, label_smoothing=0.1, rand_augment=1)
+ALL_ON = dict(crop=1, flip=True, mixup=0.5, cutmix=1.0, erasing=0.3, label_smoothing=0.1, rand_augment=1, ema=0.9)
 CONFIG = TrainConfig(epochs=3, batch_size=16, **ALL_ON)  # 5 steps an epoch, the last one smaller
 
 
@@ -60,7 +60,7 @@ def assert_same(first, second):
     (model, history), (other, other_history) = first, second
     for (name, mine), theirs in zip(model.state_dict().items(), other.state_dict().values(), strict=True):
         assert torch.equal(mine, theirs), name
-    for name in ("train_loss", "test_loss", "test_accuracy", "lr"):
+    for name in ("train_loss", "test_loss", "test_accuracy", "lr", "ema_accuracy"):
         assert getattr(history, name) == getattr(other_history, name), name
 
 

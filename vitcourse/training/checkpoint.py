@@ -1,7 +1,8 @@
 """A run's folder: the model with all that is needed to use it again.
 
-`model.pt` is a state dict; `config.json` has the model's sizes, the classes, the normalisation, the recipe and the
-versions; `history.json` has the losses. Each file appears whole or not at all.
+`model.pt` is a state dict, and so is `model-ema.pt`, the averaged weights, after a run with `ema`; `config.json` has
+the model's sizes, the classes, the normalisation, the recipe and the versions; `history.json` has the losses. Each
+file appears whole or not at all.
 """
 
 import json
@@ -16,7 +17,7 @@ from torch import nn
 from ..reference.vit import ViT
 from .config import History, TrainingError
 
-MODEL, CONFIG, HISTORY = "model.pt", "config.json", "history.json"
+MODEL, EMA_MODEL, CONFIG, HISTORY = "model.pt", "model-ema.pt", "config.json", "history.json"
 
 
 @dataclass
@@ -54,7 +55,7 @@ def make_run_folder(folder):
     return folder
 
 
-def save_run(folder, model, model_config, data, history, config):
+def save_run(folder, model, model_config, data, history, config, ema_model=None):
     """Save a trained model and what it was made with.
 
     Args:
@@ -64,6 +65,7 @@ def save_run(folder, model, model_config, data, history, config):
         data: the `ImageData` it was trained on.
         history: the `History`.
         config: the `TrainConfig`.
+        ema_model: the model with averaged weights, if there is one.
 
     Raises:
         TrainingError: when the folder cannot be written or the disk is full.
@@ -78,18 +80,19 @@ def save_run(folder, model, model_config, data, history, config):
         "train": asdict(config),
         "versions": {"torch": torch.__version__, "vitcourse": _own_version()},
     }
-    state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(folder / HISTORY, lambda path: path.write_text(history.to_json(), encoding="utf-8"))
         replace_file(folder / CONFIG, lambda path: path.write_text(json.dumps(settings, indent=1), encoding="utf-8"))
-        replace_file(folder / MODEL, lambda path: torch.save(state, path))
+        if ema_model is not None:
+            replace_file(folder / EMA_MODEL, lambda path: torch.save(_weights(ema_model), path))
+        replace_file(folder / MODEL, lambda path: torch.save(_weights(model), path))
     except (OSError, RuntimeError) as error:  # torch.save reports a full disk as a RuntimeError
         raise TrainingError(cannot_write(folder, error)) from None
 
 
-def load_run(folder):
-    """Read back what `save_run` wrote and rebuild the model as a `ViT`.
+def load_run(folder, *, ema=False):
+    """Read back what `save_run` wrote and rebuild the model as a `ViT`; with `ema` the one with averaged weights.
 
     Returns:
         `Run`.
@@ -98,10 +101,11 @@ def load_run(folder):
         TrainingError: when a file is missing or torn, or the weights do not fit the course's `ViT`.
     """
     folder = Path(folder)
+    weights = folder / (EMA_MODEL if ema else MODEL)
     try:
         settings = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         history = History.from_json((folder / HISTORY).read_text(encoding="utf-8"))
-        state = torch.load(folder / MODEL, map_location="cpu", weights_only=True)
+        state = torch.load(weights, map_location="cpu", weights_only=True)
         model = ViT(**settings["model"])
         classes, mean, std = tuple(settings["classes"]), torch.tensor(settings["mean"]), torch.tensor(settings["std"])
         recipe = settings["train"]
@@ -113,10 +117,14 @@ def load_run(folder):
         model.load_state_dict(state)
     except RuntimeError as error:
         raise TrainingError(
-            f"The weights in {folder / MODEL} do not fit the course's ViT ({first_line(error, 1)}): "
+            f"The weights in {weights} do not fit the course's ViT ({first_line(error, 1)}): "
             "load them into the class that was trained."
         ) from None
     return Run(model.eval(), settings["model"], classes, mean, std, history, recipe)
+
+
+def _weights(model):
+    return {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
 
 
 def replace_file(path, write):

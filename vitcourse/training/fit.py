@@ -9,6 +9,7 @@ from ..reference.recipe import parameter_groups, soft_cross_entropy, warmup_cosi
 from .batches import Batches
 from .config import History, TrainConfig, TrainingError
 from .device import autocast, pick_device, pick_precision
+from .ema import WeightAverage
 from .evaluate import evaluate, predict
 from .identity import identity
 from .progress import Progress
@@ -30,7 +31,19 @@ def schedule(config, steps_per_epoch):
     return lambda step: warmup_cosine(step, total_steps, warmup_steps, config.peak_lr, config.final_lr)
 
 
-def fit(model, data, config, *, device=None, progress=True, on_epoch=None, on_step=None, checkpoint=None, every=None):
+def fit(
+    model,
+    data,
+    config,
+    *,
+    device=None,
+    progress=True,
+    on_epoch=None,
+    on_step=None,
+    checkpoint=None,
+    every=None,
+    ema_model=None,
+):
     """Train `model` on `data.train` and measure it on `data.test` after each epoch.
 
     The same seed, model and data give the same losses on a CPU. Ctrl-C (or the notebook's stop button) ends the run
@@ -48,6 +61,7 @@ def fit(model, data, config, *, device=None, progress=True, on_epoch=None, on_st
         on_step: called with the number of steps made and the loss, a tensor () on the device.
         checkpoint: a folder of this run's own, or a path that ends in .pt; None keeps nothing.
         every: steps between checkpoints, besides the one after each epoch.
+        ema_model: a model like `model`; with `config.ema` it gets the averaged weights in the end.
 
     Returns:
         `History`; `history.interrupted` after Ctrl-C.
@@ -65,8 +79,9 @@ def fit(model, data, config, *, device=None, progress=True, on_epoch=None, on_st
     scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")  # keeps small gradients from vanishing
     steps_per_epoch = len(Batches(data.train, data, config))
     lr_at = schedule(config, steps_per_epoch)
+    average = WeightAverage(model, config.ema) if config.ema else None
     history = History(epochs=config.epochs)
-    state = TrainState(model, optimizer, scaler, history, device)
+    state = TrainState(model, optimizer, scaler, average, history, device)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(config.seed)  # for dropout in models that have it; the caller's own draws go on as before
         checkpoints = None
@@ -82,13 +97,19 @@ def fit(model, data, config, *, device=None, progress=True, on_epoch=None, on_st
                 state.begin_epoch(Batches(data.train, data, config, train=True, epoch=state.epoch))
                 train_loss = _train_epoch(state, lr_at, config, precision, shown, on_step, checkpoints)
                 # Twice the batch without gradients needs less memory than one with them.
-                test_loss, accuracy = evaluate(model, data.test, data, min(512, 2 * config.batch_size), precision)
+                test_set = (data.test, data, min(512, 2 * config.batch_size), precision)
+                test_loss, accuracy = evaluate(model, *test_set)
+                ema_accuracy = None
+                if average is not None:
+                    with average.in_model():
+                        ema_accuracy = evaluate(model, *test_set)[1]
                 history.add(
                     train_loss=train_loss,
                     test_loss=test_loss,
                     test_accuracy=accuracy,
                     lr=optimizer.param_groups[0]["lr"],
                     seconds=state.seconds,
+                    ema_accuracy=ema_accuracy,
                 )
                 state.end_epoch()
                 shown.epoch_line(history)
@@ -105,6 +126,9 @@ def fit(model, data, config, *, device=None, progress=True, on_epoch=None, on_st
             raise TrainingError(_memory_sentence(device, config.batch_size)) from None
         finally:
             shown.close()
+    if average is not None and ema_model is not None:
+        with average.in_model():
+            ema_model.load_state_dict(model.state_dict())
     return history
 
 
@@ -140,6 +164,8 @@ def _train_epoch(state, lr_at, config, precision, shown, on_step, checkpoints):
         nn.utils.clip_grad_norm_(model.parameters(), config.max_norm)
         scaler.step(optimizer)
         scaler.update()
+        if state.average is not None:
+            state.average.update()
         losses[i], sizes[i] = loss.detach(), len(images)
         state.step = i + 1
         if on_step is not None:

@@ -15,18 +15,29 @@ from .device import describe_device, pick_device, pick_precision
 from .explain import save_attention_figure
 from .fit import evaluate, fit
 from .plan import has_plan, make_plan, read_plan, refuse_other_settings, remove_plan, write_plan
+from .recipes import RECIPES
 from .resume import has_checkpoint, remove_checkpoints
 
 EPOCHS = 10
 
 
 def train(
-    data_name=None, *, size=None, model_options=None, recipe=None, device=None, out=None, every=None, **data_options
+    data_name=None,
+    *,
+    named=None,
+    size=None,
+    model_options=None,
+    recipe=None,
+    device=None,
+    out=None,
+    every=None,
+    **data_options,
 ):
     """Train a ViT on a data set and save it with its attention figure; prints what it does.
 
     Args:
         data_name: "shapes", "cifar10", a folder, or None for what suits the device.
+        named: a name in `RECIPES`: sets data, model and recipe, as far as the other arguments do not.
         size: a name in `SIZES`; None is what suits data and device.
         model_options: keyword arguments of `ViT` that replace those of the size.
         recipe: fields of `TrainConfig` that replace the defaults.
@@ -42,6 +53,12 @@ def train(
         TrainingError, DataError: with a sentence for the user.
     """
     model_options, recipe = dict(model_options or {}), dict(recipe or {})
+    if named is not None:
+        chosen = RECIPES[named]
+        data_name, size = data_name or "cifar10", size or chosen.size
+        model_options.setdefault("patch_size", chosen.patch_size)
+        recipe = asdict(chosen.config) | recipe
+        print(f"{named}: on CIFAR-10, as it is, expect {chosen.expected}.\nCost: {chosen.cost}.")
     seed = recipe.get("seed", 0)
     device_name, device = device, pick_device(device)
     TrainConfig(**recipe)  # a wrong value is said before the data is loaded
@@ -97,14 +114,15 @@ def _run(folder, data, model_config, config, device, every, model=None):
     new, model = model is not None, model or _build(model_config, config)
     try:
         _describe(data, model, model_config, config, device)
-        history = fit(model, data, config, device=device, checkpoint=folder, every=every)
+        ema_model = ViT(**model_config) if config.ema else None
+        history = fit(model, data, config, device=device, checkpoint=folder, every=every, ema_model=ema_model)
     except TrainingError:
         if new and not has_checkpoint(folder):  # nothing to go on from
             remove_plan(folder)
             if not any(folder.iterdir()):
                 folder.rmdir()
         raise
-    save_run(folder, model, model_config, data, history, config)
+    save_run(folder, model, model_config, data, history, config, ema_model)
     _finish(folder, model, data, config, history)
     if history.interrupted:
         print(f"to go on    vitcourse train --resume {folder}")
@@ -145,6 +163,8 @@ def _finish(folder, model, data, config, history):
         accuracy = history.test_accuracy[-1]
     took = f" after {history.seconds[-1]:.0f} s" if history.seconds else ""
     print(f"result      test accuracy {accuracy:.1%}{took} (guessing: {1 / data.num_classes:.0%})")
+    if history.ema_accuracy and not history.interrupted:
+        print(f"            {history.ema_accuracy[-1]:.1%} with the averaged weights, in model-ema.pt")
     try:
         save_attention_figure(folder / "attention.png", model, data)
     except OSError as error:

@@ -46,10 +46,11 @@ class Progress:
         """Print the last finished epoch."""
         done = len(history)
         if self.show and (done % self.every == 0 or done in (1, self.epochs)):
+            averaged = f" (averaged weights {history.ema_accuracy[-1]:.1%})" if history.ema_accuracy else ""
             self.say(
                 f"epoch {done:>{len(str(self.epochs))}}/{self.epochs}   "
                 f"train loss {history.train_loss[-1]:.3f}   test loss {history.test_loss[-1]:.3f}   "
-                f"test accuracy {history.test_accuracy[-1]:6.1%}   {history.seconds[-1]:.0f} s"
+                f"test accuracy {history.test_accuracy[-1]:6.1%}{averaged}   {history.seconds[-1]:.0f} s"
             )
 
     def say(self, line):

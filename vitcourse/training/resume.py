@@ -21,14 +21,15 @@ FORMAT = "vitcourse checkpoint 1"
 
 
 class TrainState:
-    """What changes while a run trains: weights, optimiser, scaler, history, position, and all random states.
+    """What changes while a run trains: weights and their average, optimiser, scaler, history, position, random states.
 
     `epoch` counts finished epochs, `step` the steps made in the one that is under way; `losses` and `sizes` have an
-    entry for each step of it. `batches` are that epoch's `Batches`, once it has begun.
+    entry for each step of it. `batches` are that epoch's `Batches`, once it has begun. `average` is None without `ema`.
     """
 
-    def __init__(self, model, optimizer, scaler, history, device):
-        self.model, self.optimizer, self.scaler, self.history, self.device = model, optimizer, scaler, history, device
+    def __init__(self, model, optimizer, scaler, average, history, device):
+        self.model, self.optimizer, self.scaler, self.average = model, optimizer, scaler, average
+        self.history, self.device = history, device
         self.epoch, self.step = 0, 0
         self.losses = self.sizes = self.batches = None
         self.start = time.perf_counter()
@@ -60,6 +61,7 @@ class TrainState:
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict()["state"],
             "scaler": self.scaler.state_dict(),
+            "average": None if self.average is None else self.average.state_dict(),
             "history": asdict(self.history),
             "epoch": self.epoch,
             "step": self.step,
@@ -78,6 +80,8 @@ class TrainState:
         self.optimizer.load_state_dict({"state": saved["optimizer"], "param_groups": groups})
         if self.scaler.is_enabled() and saved["scaler"]:  # empty from a device that needed none
             self.scaler.load_state_dict(saved["scaler"])
+        if self.average is not None:
+            self.average.load_state_dict(saved["average"])
         for name, value in saved["history"].items():  # in place: the caller may hold it already
             if hasattr(self.history, name):
                 setattr(self.history, name, value)
