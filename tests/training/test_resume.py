@@ -37,7 +37,8 @@ def tiny_model(seed=0, num_heads=2, depth=1):
 
 def run(checkpoint=None, model=None, config=CONFIG, data=None, **options):
     model = model or tiny_model()
-    options = dict(device="cpu", progress=False) | options
+    vars(model)["averaged"] = tiny_model()  # kept beside it, not as a part of it
+    options = dict(device="cpu", progress=False, ema_model=model.averaged) | options
     return model, fit(model, data or tiny_data(), config, checkpoint=checkpoint, **options)
 
 
@@ -58,8 +59,9 @@ def killed_after(step, place, config=CONFIG, every=2):
 
 def assert_same(first, second):
     (model, history), (other, other_history) = first, second
-    for (name, mine), theirs in zip(model.state_dict().items(), other.state_dict().values(), strict=True):
-        assert torch.equal(mine, theirs), name
+    for one, another in ((model, other), (model.averaged, other.averaged)):
+        for (name, mine), theirs in zip(one.state_dict().items(), another.state_dict().values(), strict=True):
+            assert torch.equal(mine, theirs), name
     for name in ("train_loss", "test_loss", "test_accuracy", "lr", "ema_accuracy"):
         assert getattr(history, name) == getattr(other_history, name), name
 
@@ -97,7 +99,9 @@ def test_what_is_compared_would_differ_without_the_saved_random_states(whole, tm
 def test_half_precision_goes_on_with_its_scale(tmp_path):
     config = replace(CONFIG, precision="fp16")
     killed_after(8, tmp_path, config)
-    assert_same(run(config=config), run(tmp_path, config=config))
+    assert_same(run(tmp_path / "whole", config=config), run(tmp_path, config=config))
+    scales = [torch.load(place / "checkpoint.pt")["state"]["scaler"] for place in (tmp_path, tmp_path / "whole")]
+    assert scales[0] == scales[1] and scales[0]["_growth_tracker"] > 0  # it counts the steps without an overflow
 
 
 def test_what_was_done_is_said_and_time_adds_up(tmp_path, capsys):
@@ -170,10 +174,20 @@ def foreign(path):
 
 
 @pytest.mark.parametrize("spoil", [tear, foreign, lambda path: path.write_bytes(b""), Path.unlink])
-def test_the_checkpoint_before_it_is_used_when_the_last_one_is_lost(whole, tmp_path, capsys, spoil):
+def test_the_checkpoint_before_it_is_used_when_the_last_one_is_lost(whole, tmp_path, capsys, monkeypatch, spoil):
     killed_after(8, tmp_path)
     spoil(tmp_path / "checkpoint.pt")
-    killed_after(10, tmp_path, every=100)  # the torn file never takes the good one's place, whenever this one ends
+    real, calls = os.replace, []
+
+    def deadly(source, target):
+        calls.append(target)
+        if len(calls) == 2:
+            raise Killed
+        real(source, target)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):  # a lost file never takes the good one's place
+        patch.setattr(os, "replace", deadly)
+        run(tmp_path, every=1)
     assert ("cannot be read" in capsys.readouterr().out) == (spoil is not Path.unlink)
     assert_same(whole, run(tmp_path, model=tiny_model(seed=1)))
 
@@ -266,7 +280,7 @@ def begin(name, *args, **options):
     try:
         model, history = t.run(*args, **options)
         parts = (history.train_loss, history.test_loss, history.test_accuracy, history.lr)
-        weights = [p.detach().numpy().tobytes().hex() for p in model.parameters()]
+        weights = [p.detach().numpy().tobytes().hex() for p in [*model.parameters(), *model.averaged.parameters()]]
         (place / name).write_text(json.dumps([*parts, weights]))
         os._exit(0)
     except BaseException as error:
