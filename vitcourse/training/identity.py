@@ -45,7 +45,8 @@ def describe_data(data):
     for name, split in (("training", data.train), ("test", data.test)):
         said[f"{name} images"] = str(list(split.images.shape))
         places = torch.arange(1, len(split.targets) + 1, device=split.images.device)
-        said[f"{name} images' checksum"] = int((split.images.flatten(1).sum(1, dtype=torch.int64) * places).sum())
+        sums = split.images.flatten(1).sum(1, dtype=torch.int32)  # int64 takes twice the time
+        said[f"{name} images' checksum"] = int((sums * places).sum())
         said[f"{name} targets' checksum"] = int((split.targets * places).sum())
     return said
 
