@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 SIZES = ("nano", "micro", "mini", "tiny", "small", "base")  # training.defaults.SIZES; a test compares them
+RECIPES = ("textbook", "quick", "standard", "long")  # those of training.recipes; a test compares them too
 REPO = Path(__file__).resolve().parents[1]
 
 # Options of `train` that are passed on as they are. (name, type, help)
@@ -28,6 +29,7 @@ RECIPE_OPTIONS = (
     ("mixup", float, "alpha of mixup; 0 is off"),
     ("cutmix", float, "alpha of cutmix; 0 is off"),
     ("erasing", float, "probability of a random erased box"),
+    ("ema", float, "decay of a moving average of the weights, say 0.99; 0 is off"),
 )
 
 
@@ -82,11 +84,16 @@ def _add_train(commands):
     train.add_argument("--data", help="shapes, cifar10, or a folder with train/<class>/ and test/<class>/")
     train.add_argument("--epochs", type=int, help="passes over the training images (10)")
     train.add_argument("--out", help="folder to save the run in (runs/<data>-<time>)")
+    train.add_argument("--resume", metavar="RUN", help="go on with the unfinished run in this folder")
+    train.add_argument(
+        "--checkpoint-every", type=int, metavar="STEPS", help="steps between checkpoints (one after each epoch)"
+    )
     train.add_argument("--device", help="cpu, cuda or mps (a GPU if there is one)")
-    train.add_argument("--seed", type=int, default=0, help="of everything random (0)")
+    train.add_argument("--seed", type=int, help="of everything random (0)")
     train.add_argument("--train-size", type=int, help="train on so many images only")
     train.add_argument("--test-size", type=int, help="test on so many images only")
     train.add_argument("--img-size", type=int, help="resize images to this side in pixels")
+    train.add_argument("--recipe", choices=RECIPES, help="a named recipe for CIFAR-10; other options replace its parts")
     model = train.add_argument_group("model (what is left out suits data and device)")
     model.add_argument("--size", choices=SIZES)
     for name, kind, text in MODEL_OPTIONS:
@@ -102,6 +109,8 @@ def _add_train(commands):
 def run_train(arguments):
     """Train and save; 130 when Ctrl-C ended it early (what was learned is saved)."""
     warnings.showwarning = _show_warning
+    if arguments.resume is not None:
+        return _resume(arguments)
     from .training.job import train
 
     def given(names):
@@ -113,13 +122,29 @@ def run_train(arguments):
         recipe["peak_lr"] = recipe.pop("lr")
     _, history = train(
         arguments.data,
+        named=arguments.recipe,
         size=arguments.size,
         model_options=given(name for name, *_ in MODEL_OPTIONS),
         recipe=recipe,
         device=arguments.device,
         out=arguments.out,
+        every=arguments.checkpoint_every,
         **given(("train-size", "test-size", "img-size")),
     )
+    return 130 if history.interrupted else 0
+
+
+def _resume(arguments):
+    """Go on with a run: what may change is where it computes and how often it writes checkpoints."""
+    may_change = ("command", "run", "resume", "device", "checkpoint_every")
+    fixed = [name for name, value in vars(arguments).items() if value is not None and name not in may_change]
+    if fixed:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in fixed)
+        print(f"--resume takes everything else from the run: leave out {options}.", file=sys.stderr)
+        return 2
+    from .training.job import resume
+
+    _, history = resume(arguments.resume, device=arguments.device, every=arguments.checkpoint_every)
     return 130 if history.interrupted else 0
 
 

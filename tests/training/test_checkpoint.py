@@ -46,6 +46,16 @@ def test_the_weights_load_without_running_code(saved):
     assert set(state) == set(saved[1].state_dict())
 
 
+def test_averaged_weights_are_kept_beside_the_others(saved):
+    with pytest.raises(TrainingError, match=r"no model-ema\.pt"):
+        load_run(saved[0], ema=True)
+    averaged = ViT(**SIZES)
+    save_run(*saved, SIZES, DATA, HISTORY, TrainConfig(ema=0.9), averaged)
+    images = torch.randn(2, 3, 8, 16)
+    assert torch.equal(load_run(saved[0], ema=True).model(images), averaged(images))
+    assert torch.equal(load_run(saved[0]).model(images), saved[1](images))
+
+
 def test_nothing_but_the_three_files_is_left(saved):
     assert sorted(os.listdir(saved[0])) == ["config.json", "history.json", "model.pt"]
     versions = json.loads((saved[0] / "config.json").read_text(encoding="utf-8"))["versions"]

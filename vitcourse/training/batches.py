@@ -32,6 +32,16 @@ class Batches:
         self.num_classes = data.num_classes
         self.device = split.images.device
         self.mean, self.std = data.mean.to(self.device), data.std.to(self.device)
+        self.first, self.saved = 0, None
+
+    def start_at(self, step, saved):
+        """Leave out the epoch's first `step` batches: go on from the `state_dict()` taken after them."""
+        self.first, self.saved = step, saved
+
+    def state_dict(self):
+        """Return the states of all that is drawn from, as they are after the batch that was yielded last."""
+        draws = {"device": self.device.type, "state": self.draws.get_state()}
+        return {"choices": self.choices.getstate(), "cpu_draws": self.cpu_draws.get_state(), "draws": draws}
 
     def __len__(self):
         return -(-len(self.split.targets) // self.config.batch_size)
@@ -45,10 +55,19 @@ class Batches:
             self.cpu_draws = torch.Generator().manual_seed(seed)
             self.draws = torch.Generator(self.device).manual_seed(seed)
             order = torch.randperm(len(self.split.targets), generator=self.cpu_draws).to(self.device)
+            self._take_over_draws()
         else:
             order = torch.arange(len(self.split.targets), device=self.device)
-        for chosen in order.split(self.config.batch_size):
+        for chosen in order.split(self.config.batch_size)[self.first :]:
             yield self._batch(self.split.images[chosen], self.split.targets[chosen])
+
+    def _take_over_draws(self):
+        if self.saved is None:
+            return
+        self.choices.setstate(self.saved["choices"])
+        self.cpu_draws.set_state(self.saved["cpu_draws"])
+        if self.saved["draws"]["device"] == self.device.type:  # another kind of device has other draws anyway
+            self.draws.set_state(self.saved["draws"]["state"])
 
     def _batch(self, images, targets):
         targets = F.one_hot(targets, self.num_classes).float()  # (B, K)

@@ -1,7 +1,8 @@
 """A run's folder: the model with all that is needed to use it again.
 
-`model.pt` is a state dict; `config.json` has the model's sizes, the classes, the normalisation, the recipe and the
-versions; `history.json` has the losses. Each file appears whole or not at all.
+`model.pt` is a state dict, and so is `model-ema.pt`, the averaged weights, after a run with `ema`; `config.json` has
+the model's sizes, the classes, the normalisation, the recipe and the versions; `history.json` has the losses. Each
+file appears whole or not at all.
 """
 
 import json
@@ -16,7 +17,7 @@ from torch import nn
 from ..reference.vit import ViT
 from .config import History, TrainingError
 
-MODEL, CONFIG, HISTORY = "model.pt", "config.json", "history.json"
+MODEL, EMA_MODEL, CONFIG, HISTORY = "model.pt", "model-ema.pt", "config.json", "history.json"
 
 
 @dataclass
@@ -50,11 +51,11 @@ def make_run_folder(folder):
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise TrainingError(_cannot_write(folder, error)) from None
+        raise TrainingError(cannot_write(folder, error)) from None
     return folder
 
 
-def save_run(folder, model, model_config, data, history, config):
+def save_run(folder, model, model_config, data, history, config, ema_model=None):
     """Save a trained model and what it was made with.
 
     Args:
@@ -64,6 +65,7 @@ def save_run(folder, model, model_config, data, history, config):
         data: the `ImageData` it was trained on.
         history: the `History`.
         config: the `TrainConfig`.
+        ema_model: the model with averaged weights, if there is one.
 
     Raises:
         TrainingError: when the folder cannot be written or the disk is full.
@@ -78,18 +80,19 @@ def save_run(folder, model, model_config, data, history, config):
         "train": asdict(config),
         "versions": {"torch": torch.__version__, "vitcourse": _own_version()},
     }
-    state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / HISTORY, lambda path: path.write_text(history.to_json(), encoding="utf-8"))
-        _replace(folder / CONFIG, lambda path: path.write_text(json.dumps(settings, indent=1), encoding="utf-8"))
-        _replace(folder / MODEL, lambda path: torch.save(state, path))
+        replace_file(folder / HISTORY, lambda path: path.write_text(history.to_json(), encoding="utf-8"))
+        replace_file(folder / CONFIG, lambda path: path.write_text(json.dumps(settings, indent=1), encoding="utf-8"))
+        if ema_model is not None:
+            replace_file(folder / EMA_MODEL, lambda path: torch.save(_weights(ema_model), path))
+        replace_file(folder / MODEL, lambda path: torch.save(_weights(model), path))
     except (OSError, RuntimeError) as error:  # torch.save reports a full disk as a RuntimeError
-        raise TrainingError(_cannot_write(folder, error)) from None
+        raise TrainingError(cannot_write(folder, error)) from None
 
 
-def load_run(folder):
-    """Read back what `save_run` wrote and rebuild the model as a `ViT`.
+def load_run(folder, *, ema=False):
+    """Read back what `save_run` wrote and rebuild the model as a `ViT`; with `ema` the one with averaged weights.
 
     Returns:
         `Run`.
@@ -98,28 +101,33 @@ def load_run(folder):
         TrainingError: when a file is missing or torn, or the weights do not fit the course's `ViT`.
     """
     folder = Path(folder)
+    weights = folder / (EMA_MODEL if ema else MODEL)
     try:
         settings = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         history = History.from_json((folder / HISTORY).read_text(encoding="utf-8"))
-        state = torch.load(folder / MODEL, map_location="cpu", weights_only=True)
+        state = torch.load(weights, map_location="cpu", weights_only=True)
         model = ViT(**settings["model"])
         classes, mean, std = tuple(settings["classes"]), torch.tensor(settings["mean"]), torch.tensor(settings["std"])
         recipe = settings["train"]
     except FileNotFoundError as error:
         raise TrainingError(f"There is no {Path(error.filename).name} in {folder}: it is not a saved run.") from None
     except Exception as error:  # a torn file can fail in any way inside json, zip or pickle
-        raise TrainingError(f"The run in {folder} cannot be read ({_first_line(error)}): train it again.") from None
+        raise TrainingError(f"The run in {folder} cannot be read ({first_line(error)}): train it again.") from None
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
         raise TrainingError(
-            f"The weights in {folder / MODEL} do not fit the course's ViT ({_first_line(error, 1)}): "
+            f"The weights in {weights} do not fit the course's ViT ({first_line(error, 1)}): "
             "load them into the class that was trained."
         ) from None
     return Run(model.eval(), settings["model"], classes, mean, std, history, recipe)
 
 
-def _replace(path, write):
+def _weights(model):
+    return {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
+
+
+def replace_file(path, write):
     """Write a file beside `path`, then put it in place in one step, so that no torn file is ever seen there."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -129,12 +137,14 @@ def _replace(path, write):
         partial.unlink(missing_ok=True)
 
 
-def _cannot_write(folder, error):
-    cause = getattr(error, "strerror", None) or _first_line(error)
+def cannot_write(folder, error):
+    """Return the sentence for a folder in which a file could not be written."""
+    cause = getattr(error, "strerror", None) or first_line(error)
     return f"Cannot write into {folder} ({cause}): free some space there or choose another folder."
 
 
-def _first_line(error, index=0):
+def first_line(error, index=0):
+    """Return a line of an error's message that is not empty, or the error's name."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[min(index, len(lines) - 1)] if lines else type(error).__name__
 

@@ -16,8 +16,9 @@ class TrainConfig:
 
     Rates are those of AdamW; `warmup` is a share of all steps; `crop` is the padding in pixels; `rand_augment` the
     number of operations at strength `magnitude` (0 to 30); `mixup` and `cutmix` the alpha of their Beta distribution
-    (0 is off; with both on, each batch gets one of the two); `erasing` a probability per image; `precision` one of
-    "bf16", "fp16", "fp32", or None for what the device does best.
+    (0 is off; with both on, each batch gets one of the two); `erasing` a probability per image; `ema` the decay of a
+    moving average of the weights, say 0.99 (0 is off); `precision` one of "bf16", "fp16", "fp32", or None for what the
+    device does best.
 
     Raises:
         TrainingError: for a value outside its range, naming the field.
@@ -39,6 +40,7 @@ class TrainConfig:
     mixup: float = 0.0
     cutmix: float = 0.0
     erasing: float = 0.0
+    ema: float = 0.0
     seed: int = 0
     precision: str | None = None
 
@@ -52,6 +54,8 @@ class TrainConfig:
         for name in ("peak_lr", "final_lr", "weight_decay", "crop", "rand_augment", "magnitude", "mixup", "cutmix"):
             if not getattr(self, name) >= 0:
                 raise TrainingError(f"{name} must not be negative, got {getattr(self, name)}.")
+        if not 0 <= self.ema < 1:
+            raise TrainingError(f"ema must be at least 0 and less than 1, got {self.ema}.")
         if self.precision not in (None, *PRECISIONS):
             raise TrainingError(f"precision must be one of {', '.join(PRECISIONS)} or None, got {self.precision!r}.")
 
@@ -63,7 +67,8 @@ class History:
     `train_loss` is the mean over the epoch's images as they were augmented, so it is not comparable with `test_loss`
     under mixup or label smoothing. `test_accuracy` is in 0..1. `lr` is the rate of the epoch's last step. `seconds`
     counts from the start of the run to the end of the epoch, evaluation included. `epochs` is how many were asked
-    for; `interrupted` says that the user stopped the run.
+    for; `interrupted` says that the user stopped the run. `ema_accuracy` is the test accuracy of the averaged weights,
+    and empty without `ema`.
     """
 
     epochs: int = 0
@@ -73,17 +78,20 @@ class History:
     lr: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     interrupted: bool = False
+    ema_accuracy: list[float] = field(default_factory=list)
 
     def __len__(self):
         return len(self.train_loss)
 
-    def add(self, *, train_loss, test_loss, test_accuracy, lr, seconds):
+    def add(self, *, train_loss, test_loss, test_accuracy, lr, seconds, ema_accuracy=None):
         """Add one finished epoch."""
         self.train_loss.append(train_loss)
         self.test_loss.append(test_loss)
         self.test_accuracy.append(test_accuracy)
         self.lr.append(lr)
         self.seconds.append(seconds)
+        if ema_accuracy is not None:
+            self.ema_accuracy.append(ema_accuracy)
 
     def to_json(self):
         """Return the history as JSON text; `from_json` is the inverse."""

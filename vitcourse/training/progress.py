@@ -15,16 +15,20 @@ def wants_bar():
 
 
 class Progress:
-    """A line for each epoch, and between them a bar where `wants_bar()`; silent with `show=False`."""
+    """A line for each epoch, and between them a bar where `wants_bar()`; silent with `show=False`.
 
-    def __init__(self, epochs, steps_per_epoch, show=True):
+    `done` is how many steps an earlier piece of the run has made.
+    """
+
+    def __init__(self, epochs, steps_per_epoch, show=True, done=0):
         self.epochs, self.show = epochs, show
         self.every = -(-epochs // 25)  # long runs print some 25 lines, not hundreds
-        self.bar, self.step, self.last_update = None, 0, time.perf_counter()
+        self.bar, self.step, self.last_update = None, done, time.perf_counter()
         if show and wants_bar():
             from tqdm.auto import tqdm
 
-            self.bar = tqdm(total=epochs * steps_per_epoch, unit="step", leave=False, mininterval=UPDATE_SECONDS)
+            total = epochs * steps_per_epoch
+            self.bar = tqdm(total=total, initial=done, unit="step", leave=False, mininterval=UPDATE_SECONDS)
 
     def due(self):
         """Return whether it is time to look at the loss again."""
@@ -42,10 +46,11 @@ class Progress:
         """Print the last finished epoch."""
         done = len(history)
         if self.show and (done % self.every == 0 or done in (1, self.epochs)):
+            averaged = f" (averaged weights {history.ema_accuracy[-1]:.1%})" if history.ema_accuracy else ""
             self.say(
                 f"epoch {done:>{len(str(self.epochs))}}/{self.epochs}   "
                 f"train loss {history.train_loss[-1]:.3f}   test loss {history.test_loss[-1]:.3f}   "
-                f"test accuracy {history.test_accuracy[-1]:6.1%}   {history.seconds[-1]:.0f} s"
+                f"test accuracy {history.test_accuracy[-1]:6.1%}{averaged}   {history.seconds[-1]:.0f} s"
             )
 
     def say(self, line):
