@@ -72,7 +72,9 @@ def whole(tmp_path_factory):
 def test_a_killed_process_is_gone_on_with(whole, tmp_path):
     out = tmp_path / "run"
     command = [sys.executable, "-m", "vitcourse", "train", *OPTIONS, "--out", str(out), "--checkpoint-every", "1"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    threads = str(torch.get_num_threads())  # another number of threads adds in another order: equal, but not to the bit
+    environment = {**os.environ, "OMP_NUM_THREADS": threads}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
     end = time.monotonic() + 60
     while not (out / "checkpoint.before.pt").exists():
         assert process.poll() is None and time.monotonic() < end
