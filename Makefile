@@ -16,6 +16,7 @@ help:
 lab: $(VENV)/.has-lab
 	@$(BIN)/vitcourse lab $(if $(LAB_FLAGS),-- $(LAB_FLAGS))
 
+# Kernels spend much of their time waiting, so two notebooks run side by side; the cells of one stay in one process.
 # Quick things first. Any step that fails, and a pytest that finds no tests (exit code 5), stops the run.
 test: $(VENV)/.has-dev
 	$(BIN)/ruff check .
@@ -23,8 +24,8 @@ test: $(VENV)/.has-dev
 	$(BIN)/vitcourse build --check
 	$(PYTEST) tests --ignore=tests/notebooks --ignore=tests/browser
 	$(PYTEST) -rs tests/browser
-	$(PYTEST) tests/notebooks
-	$(PYTEST) -p tests.notebooks.nbval_rules --nbval-lax --nbval-current-env --nbval-cell-timeout=300 labs_solutions
+	$(PYTEST) -n 2 tests/notebooks
+	$(PYTEST) -n 2 --dist loadfile -p tests.notebooks.nbval_rules --nbval-lax --nbval-current-env --nbval-cell-timeout=300 labs_solutions
 	@echo "make test: everything passed."
 
 build: $(VENV)/.has-dev
