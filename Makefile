@@ -16,16 +16,17 @@ help:
 lab: $(VENV)/.has-lab
 	@$(BIN)/vitcourse lab $(if $(LAB_FLAGS),-- $(LAB_FLAGS))
 
-# Kernels spend much of their time waiting, so two notebooks run side by side; the cells of one stay in one process.
-# Quick things first. Any step that fails, and a pytest that finds no tests (exit code 5), stops the run.
+# Two processes of one thread each do more than one of two. Of the notebooks the cells of one stay in one process, and
+# the last labs start first, as they take longest. Quick things first. Any step that fails, and a pytest that finds no
+# tests (exit code 5), stops the run.
 test: $(VENV)/.has-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/vitcourse build --check
-	$(PYTEST) tests --ignore=tests/notebooks --ignore=tests/browser
+	OMP_NUM_THREADS=1 $(PYTEST) -n 2 --dist worksteal tests --ignore=tests/notebooks --ignore=tests/browser
 	$(PYTEST) -rs tests/browser
 	$(PYTEST) -n 2 tests/notebooks
-	$(PYTEST) -n 2 --dist loadfile -p tests.notebooks.nbval_rules --nbval-lax --nbval-current-env --nbval-cell-timeout=300 labs_solutions
+	$(PYTEST) -n 2 --dist loadfile -p tests.notebooks.nbval_rules --nbval-lax --nbval-current-env --nbval-cell-timeout=300 --no-loadscope-reorder $$(ls -r labs_solutions/*.ipynb)
 	@echo "make test: everything passed."
 
 build: $(VENV)/.has-dev
