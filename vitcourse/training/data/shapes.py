@@ -38,7 +38,7 @@ def make_shapes(n, seed=0, img_size=32):
     one image) and in random order. The same arguments give the same images; torch's own random state is not
     touched.
 
-    Measured by `benchmarks/shapes.py` (10,000 training and 2,000 test images, one seed): a linear model on the pixels
+    Measured by `benchmarks/claims.py` (10,000 training and 2,000 test images, one seed): a linear model on the pixels
     31 %; a ViT of patch 8, width 64 and four blocks 96 to 97 % after 10 epochs, 90 % after 7 at the latest; without
     positions 90 %, the last two classes confused with each other in 4 of 10 images. From 1,000 images in 300 steps
     a small CNN reaches 99 %, that ViT 35 %.

@@ -1,4 +1,4 @@
-"""Measure what the built-in data promises: `python benchmarks/shapes.py [--quick]`.
+"""Measure what the built-in data promises: `python benchmarks/claims.py [--quick]`.
 
 Prints a table: a linear model, the small ViT, the same without positions, and a CNN and the ViT from fewer examples.
 CPU seconds are summed over the threads, so that they mean something on a busy machine too. About ten minutes on
