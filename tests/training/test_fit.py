@@ -12,7 +12,7 @@ from vitcourse.training.batches import Batches
 from vitcourse.training.config import History, TrainConfig, TrainingError
 from vitcourse.training.data import ImageData, Split
 from vitcourse.training.evaluate import confusion_matrix, evaluate, predict
-from vitcourse.training.fit import fit, make_optimizer, schedule
+from vitcourse.training.fit import cross_entropy, fit, make_optimizer, schedule
 
 CLASSES = ("dark", "bright", "red")
 
@@ -86,6 +86,34 @@ def test_fit_equals_the_loop_of_lab_05(data, augment):
     assert history.train_loss == pytest.approx(losses, rel=1e-6)
     for mine, theirs in zip(model.parameters(), by_hand.parameters(), strict=True):
         assert torch.equal(mine, theirs)
+
+
+def test_an_objective_takes_the_place_of_the_cross_entropy(data):
+    """Two outputs in training and one in evaluation, as a distilled model has."""
+
+    class TwoHeads(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head, self.other = nn.Linear(192, 3), nn.Linear(192, 3)
+
+        def forward(self, images):
+            both = self.head(images.flatten(1)), self.other(images.flatten(1))
+            return both if self.training else (both[0] + both[1]) / 2
+
+    seen = []
+
+    def objective(model, images, targets):
+        seen.append((images.shape, images.dtype, targets.shape))
+        first, second = model(images)
+        return (cross_entropy(lambda _: first, images, targets) + second.square().mean()) / 2
+
+    torch.manual_seed(0)
+    model, config = TwoHeads(), TrainConfig(epochs=3, batch_size=50, precision="fp32")
+    before = model.other.weight.norm()
+    history = fit(model, data, config, device="cpu", progress=False, objective=objective)
+    assert history.test_loss[-1] < history.test_loss[0] and model.other.weight.norm() < before
+    shapes = [((n, 3, 8, 8), torch.float32, (n, 3)) for n in (50, 46)]
+    assert seen == shapes * 3
 
 
 def test_any_model_of_images_to_logits_will_do(data):

@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from vitcourse.reference.vit import ViT
 from vitcourse.training import resume
 from vitcourse.training.config import TrainConfig, TrainingError
 from vitcourse.training.data import ImageData, Split
-from vitcourse.training.fit import fit
+from vitcourse.training.fit import cross_entropy, fit
 
 ALL_ON = dict(crop=1, flip=True, mixup=0.5, cutmix=1.0, erasing=0.3, label_smoothing=0.1, rand_augment=1, ema=0.9)
 CONFIG = TrainConfig(epochs=3, batch_size=16, **ALL_ON)  # 5 steps an epoch, the last one smaller
@@ -163,6 +164,37 @@ def test_frozen_weights_make_another_model(tmp_path):
     model[2].bias.requires_grad = False
     with pytest.raises(TrainingError, match=r"2\.bias is \[3\] float32 there and \[3\] float32 frozen here"):
         run(tmp_path, model=model)
+
+
+def scaled(model, images, targets, by):
+    return by * cross_entropy(model, images, targets)
+
+
+@dataclass
+class Scaled:
+    by: float
+
+    def __call__(self, model, images, targets):
+        return scaled(model, images, targets, self.by)
+
+
+@pytest.mark.parametrize("make", [Scaled, lambda by: partial(scaled, by=by)], ids=["object", "partial"])
+def test_another_objective_makes_another_run(tmp_path, make):
+    run(tmp_path, objective=make(2.0))
+    run(tmp_path, objective=make(2.0))
+    with pytest.raises(TrainingError, match=r"another recipe \(objective\.by is 2\.0 there and 3\.0 here\)"):
+        run(tmp_path, objective=make(3.0))
+    with pytest.raises(TrainingError, match=r"another recipe \(objective is [sS]caled there and cross_entropy here\)"):
+        run(tmp_path)
+
+
+def test_a_checkpoint_from_before_there_were_objectives_is_gone_on_with(whole, tmp_path):
+    killed_after(8, tmp_path)
+    for path in resume.checkpoint_paths(tmp_path):
+        saved = torch.load(path, weights_only=True)
+        del saved["run"]["recipe"]["objective"]
+        torch.save(saved, path)
+    assert_same(whole, run(tmp_path))
 
 
 def tear(path):

@@ -15,7 +15,7 @@ from .identity import identity
 from .progress import Progress
 from .resume import Checkpoints, TrainState
 
-__all__ = ["History", "TrainConfig", "TrainingError", "evaluate", "fit", "make_optimizer", "predict"]
+__all__ = ["History", "TrainConfig", "TrainingError", "cross_entropy", "evaluate", "fit", "make_optimizer", "predict"]
 
 
 def make_optimizer(model, config):
@@ -31,6 +31,11 @@ def schedule(config, steps_per_epoch):
     return lambda step: warmup_cosine(step, total_steps, warmup_steps, config.peak_lr, config.final_lr)
 
 
+def cross_entropy(model, images, targets):
+    """Return the usual objective: the cross-entropy of the model's logits with soft targets, a mean over the images."""
+    return soft_cross_entropy(model(images).float(), targets)
+
+
 def fit(
     model,
     data,
@@ -43,6 +48,7 @@ def fit(
     checkpoint=None,
     every=None,
     ema_model=None,
+    objective=None,
 ):
     """Train `model` on `data.train` and measure it on `data.test` after each epoch.
 
@@ -62,6 +68,9 @@ def fit(
         checkpoint: a folder of this run's own, or a path that ends in .pt; None keeps nothing.
         every: steps between checkpoints, besides the one after each epoch.
         ema_model: a model like `model`; with `config.ema` it gets the averaged weights in the end.
+        objective: (model, images, targets) -> loss (), the mean over the images (B, C, H, W), which are float and
+            normalised; targets (B, K) are soft. It calls `model(images)` in training mode, under autocast: turn what
+            comes out into float before the loss. None is the cross-entropy with soft targets.
 
     Returns:
         `History`; `history.interrupted` after Ctrl-C.
@@ -70,7 +79,7 @@ def fit(
         TrainingError: when the loss is no longer a number, or memory runs out; when the checkpoint is of another run
             or cannot be read.
     """
-    device = pick_device(device)
+    device, objective = pick_device(device), objective or cross_entropy
     if not len(data.train):
         raise TrainingError("There are no training images.")
     model, data = model.to(device), data.to(device)
@@ -86,7 +95,7 @@ def fit(
         torch.manual_seed(config.seed)  # for dropout in models that have it; the caller's own draws go on as before
         checkpoints = None
         if checkpoint is not None:
-            checkpoints = Checkpoints(checkpoint, every, identity(model, data, config), print)
+            checkpoints = Checkpoints(checkpoint, every, identity(model, data, config, objective), print)
             _go_on(state, checkpoints)
         done = state.epoch * steps_per_epoch + state.step
         shown = Progress(config.epochs, steps_per_epoch, show=progress, done=done)
@@ -95,7 +104,7 @@ def fit(
         try:
             while state.epoch < config.epochs:
                 state.begin_epoch(Batches(data.train, data, config, train=True, epoch=state.epoch))
-                train_loss = _train_epoch(state, lr_at, config, precision, shown, on_step, checkpoints)
+                train_loss = _train_epoch(state, objective, lr_at, config, precision, shown, on_step, checkpoints)
                 # Twice the batch without gradients needs less memory than one with them.
                 test_set = (data.test, data, min(512, 2 * config.batch_size), precision)
                 test_loss, accuracy = evaluate(model, *test_set)
@@ -144,7 +153,7 @@ def _go_on(state, checkpoints):
         print(f"Going on from {checkpoints.path}, after {state.place()}.")
 
 
-def _train_epoch(state, lr_at, config, precision, shown, on_step, checkpoints):
+def _train_epoch(state, objective, lr_at, config, precision, shown, on_step, checkpoints):
     """Train on each batch once; returns the mean loss over the images. `train_one_epoch` with mixed precision.
 
     Of an epoch that a checkpoint was made in, only the rest is done.
@@ -157,8 +166,7 @@ def _train_epoch(state, lr_at, config, precision, shown, on_step, checkpoints):
             group["lr"] = lr_at(first_step + i)
         optimizer.zero_grad()
         with autocast(device, precision):
-            logits = model(images)
-        loss = soft_cross_entropy(logits.float(), targets)
+            loss = objective(model, images, targets)
         scaler.scale(loss).backward()
         scaler.unscale_(optimizer)  # the clip must see the gradients' true size
         nn.utils.clip_grad_norm_(model.parameters(), config.max_norm)

@@ -1,5 +1,6 @@
 """What makes a run this run and no other: its recipe, model and data, in a form that can be stored and compared."""
 
+import functools
 import inspect
 from dataclasses import asdict
 
@@ -7,13 +8,28 @@ import torch
 
 from .config import TrainConfig
 
+OBJECTIVE = "cross_entropy"  # the name of the usual one, in fit.py
 
-def identity(model, data, config):
+
+def identity(model, data, config, objective):
     """Return the run's identity: for each of "recipe", "model" and "data" a dict of plain values.
 
     Two runs with the same identity take the same steps from the same state. Weights are no part of it.
     """
-    return {"recipe": asdict(config), "model": describe_model(model), "data": describe_data(data)}
+    recipe = asdict(config) | describe_objective(objective)
+    return {"recipe": recipe, "model": describe_model(model), "data": describe_data(data)}
+
+
+def describe_objective(objective):
+    """Return the name of an objective, and the plain values that it keeps, say a temperature."""
+    if isinstance(objective, functools.partial):
+        plain = objective.keywords
+        objective = objective.func
+    else:
+        plain = getattr(objective, "__dict__", {})
+    name = getattr(objective, "__qualname__", type(objective).__qualname__)
+    kept = {f"objective.{key}": value for key, value in plain.items() if isinstance(value, (bool, int, float, str))}
+    return {"objective": name} | kept
 
 
 def describe_model(model):
@@ -57,8 +73,8 @@ def difference(there, here):
     Returns:
         (part, words), say ("recipe", "peak_lr is 0.002 there and 0.001 here"), or None when they are the same.
     """
-    # A checkpoint from before a field was added had that field off.
-    there = there | {"recipe": asdict(TrainConfig()) | there["recipe"]}
+    # A checkpoint from before a field was added had that field off, and the usual objective.
+    there = there | {"recipe": asdict(TrainConfig()) | {"objective": OBJECTIVE} | there["recipe"]}
     for part, now in here.items():
         for key in [*now, *(key for key in there[part] if key not in now)]:
             old, new = there[part].get(key, "absent"), now.get(key, "absent")
