@@ -64,7 +64,8 @@ def init_weights(module):
     """Draw linear weights from a truncated normal (std 0.02) and set their biases to zero, as timm does."""
     if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
 
 
 class ViT(nn.Module):
@@ -160,12 +161,12 @@ def count_vit_parameters(
 
 
 def load_timm_weights(model, state_dict):
-    """Load the weights of a timm `vit_*` model into a `ViT` of the same sizes.
+    """Load the weights of a timm `vit_*` or `deit_*` model into a `ViT` or `DistilledViT` of the same sizes.
 
-    The names are timm's already, except that the class token and the positions live in `model.tokens`.
+    The names are timm's already, except that a ViT's class token and positions live in `model.tokens`.
 
     Args:
-        model: a `ViT`, the course's or a learner's.
+        model: the course's or a learner's.
         state_dict: timm's, as `timm.create_model(...).state_dict()` gives it.
 
     Returns:
@@ -174,7 +175,7 @@ def load_timm_weights(model, state_dict):
     Raises:
         RuntimeError: torch's own, naming missing and unexpected keys and wrong shapes.
     """
-    in_tokens = ("cls_token", "pos_embed")
-    renamed = {f"tokens.{name}" if name in in_tokens else name: value for name, value in state_dict.items()}
+    own = model.state_dict()
+    renamed = {f"tokens.{name}" if f"tokens.{name}" in own else name: value for name, value in state_dict.items()}
     model.load_state_dict(renamed)
     return model
