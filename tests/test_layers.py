@@ -25,7 +25,18 @@ LAYERS = {
 }
 # The two parts of one layer that may use each other: plots are drawn in the shared style.
 SIDEWAYS = {("vitcourse.figures.plots", "vitcourse.figures.style")}
-STEMS = ["welcome", "patches", "tokens", "attention", "vit", "recipe", "maps", "deit", "swin"]  # the labs' order
+STEMS = [
+    "welcome",
+    "patches",
+    "tokens",
+    "attention",
+    "vit",
+    "recipe",
+    "maps",
+    "deit",
+    "swin",
+    "swin_model",
+]  # the labs' order
 
 
 def part_of(module):
