@@ -75,3 +75,21 @@ def mixed_image(answer):
 def pasted_image(answer):
     """cutmix: the first of two images."""
     return answer(_two_images(), torch.eye(2), (3, 5, 6, 9), torch.tensor([1, 0]))[0][0].permute(1, 2, 0)
+
+
+def cls_map(answer):
+    """cls_attention_map: the map of weights whose class token looks at the brighter patches more."""
+    brightness = sample_image(8, 12).mean(dim=0).flatten()  # a patch for each pixel
+    rng = torch.Generator().manual_seed(0)
+    weights = torch.rand(1, 2, 97, 97, generator=rng)
+    weights[0, :, 0, 1:] = brightness
+    return answer(weights / weights.sum(dim=-1, keepdim=True), (8, 12))[0]
+
+
+def similarity_maps(answer):
+    """position_similarity: the maps of all positions of a small grid, laid out as the grid."""
+    rows, cols = 4, 6
+    y, x = torch.meshgrid(torch.arange(rows) / rows, torch.arange(cols) / cols, indexing="ij")
+    waves = torch.stack([f(2 * k * axis) for axis in (y, x) for f in (torch.sin, torch.cos) for k in (0.5, 1, 2)])
+    positions = torch.cat([torch.ones(1, 12), waves.flatten(1).T])[None]
+    return answer(positions, (rows, cols)).permute(0, 2, 1, 3).reshape(rows * rows, cols * cols)
