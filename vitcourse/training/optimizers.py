@@ -1,0 +1,98 @@
+"""The optimiser of a run: AdamW for all weights, or Muon for the matrices inside the blocks with AdamW for the rest."""
+
+import math
+
+import torch
+
+from ..reference.recipe import parameter_groups
+from .config import TrainingError
+
+
+def make_optimizer(model, config):
+    """Return the optimiser that `config.optimizer` names, over the model's parameters.
+
+    Weight decay is on matrices only, as `parameter_groups` sorts them. With "muon" the matrices inside `blocks` are
+    Muon's; tokens, positions, convolutions, the head and all that has one axis stay with AdamW. Both take the same
+    rate: Muon's steps are scaled to the size that AdamW's usually have (`match_rms_adamw`, 0.2 times the root
+    of the longer side: Liu et al. 2025, "Muon is Scalable for LLM Training"). Muon computes in bf16, also on hardware that
+    only emulates it: on a CPU without bf16 its step takes longer than the model's own.
+
+    Args:
+        model: an nn.Module.
+        config: a `TrainConfig`: `optimizer`, `peak_lr`, `weight_decay` and `betas` are used.
+
+    Returns:
+        a torch.optim.Optimizer.
+
+    Raises:
+        TrainingError: for "muon" when this torch has none, or the model has no matrices in blocks.
+    """
+    groups = parameter_groups(model, config.weight_decay)
+    if config.optimizer == "adamw":
+        return _adamw(model, groups, config)
+    if not hasattr(torch.optim, "Muon"):
+        raise TrainingError(
+            f"Muon came with torch 2.9, and this is {torch.__version__}: use the optimizer adamw, or a newer torch."
+        )
+    matrices = {id(weight) for name, weight in model.named_parameters() if _is_block_matrix(name, weight)}
+    muon_weights = [weight for weight in groups[0]["params"] if id(weight) in matrices]
+    if not muon_weights:
+        raise TrainingError("Muon is for the matrices of a model's blocks, and this one has none: use adamw.")
+    groups[0]["params"] = [weight for weight in groups[0]["params"] if id(weight) not in matrices]
+    muon = torch.optim.Muon(
+        muon_weights, lr=config.peak_lr, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw"
+    )
+    return MuonWithAdamW(muon, _adamw(model, groups, config))
+
+
+class MuonWithAdamW(torch.optim.Optimizer):
+    """Two optimisers that look like one: their groups, one state, one step.
+
+    What sets the rate of every group in `param_groups`, a GradScaler and a checkpoint take it as they take any other.
+
+    Args:
+        muon, adamw: over different parameters of one model.
+    """
+
+    def __init__(self, muon, adamw):
+        self.parts = (muon, adamw)
+        super().__init__([*muon.param_groups, *adamw.param_groups], defaults={})
+        self._share()
+
+    def _share(self):
+        """Let both parts work on this optimiser's own groups and state."""
+        muon, adamw = self.parts
+        count = len(muon.param_groups)
+        muon.param_groups, adamw.param_groups = self.param_groups[:count], self.param_groups[count:]
+        muon.state = adamw.state = self.state
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        """Make one step; `closure`, if given, computes the loss anew before it."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for part in self.parts:
+            part.step()
+        return loss
+
+    def load_state_dict(self, state_dict):
+        """Take over a state; torch makes new groups for it, so the parts need theirs again."""
+        super().load_state_dict(state_dict)
+        self._share()
+
+
+def _is_block_matrix(name, weight):
+    """Whether it is a linear layer's matrix in a block; a table of positions is a `.._table`, not a `.weight`."""
+    return "blocks" in name.split(".") and name.endswith(".weight") and weight.ndim == 2
+
+
+def _adamw(model, groups, config):
+    return torch.optim.AdamW(groups, lr=config.peak_lr, betas=config.betas, fused=_can_fuse(model))
+
+
+def _can_fuse(model):
+    """Return whether AdamW can update all parameters in one kernel: floats, all on a CPU or all on a GPU."""
+    devices = {p.device.type for p in model.parameters()}
+    return devices in ({"cpu"}, {"cuda"}) and all(math.prod(p.shape) > 0 for p in model.parameters())
