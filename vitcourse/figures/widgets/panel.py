@@ -1,0 +1,140 @@
+"""What all explorers share: controls, a picture that follows them, and what stands there without a widget front end."""
+
+import base64
+import html
+
+import ipywidgets as widgets
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+MOST_SPOTS = 256  # buttons over a picture; each one is a widget of its own, and more take seconds to appear
+SPOT_STYLE = dict(width="auto", height="auto", margin="0", padding="0", min_width="0")
+
+
+class Explorer:
+    """Controls over a picture that is drawn anew when one of them moves.
+
+    As the last line of a cell it shows itself. Where no widget can run (GitHub, a PDF, a test), the same output holds
+    the picture of the first state, with words for those who cannot see it.
+
+    Attributes:
+        controls: {name: ipywidgets control}; set their `value` to move them from code.
+        picture: the `widgets.Image` that is shown; `png` is its bytes.
+        words: what the picture says, in one or two sentences.
+
+    Args:
+        controls: {name: control}, in the order in which they stand.
+        draw: called with the controls' values by name; returns a `Canvas` and the words.
+        alt: what kind of picture it is, for a screen reader.
+        lines: lists of names: the controls that stand side by side. None gives each its own place in one row.
+    """
+
+    def __init__(self, controls, draw, alt, lines=None):
+        self.controls, self.draw, self.alt = controls, draw, alt
+        self.words, self._paused = "", False
+        self.picture = widgets.Image(format="png")
+        self._said = widgets.HTML()
+        self._stage = widgets.GridBox([self.picture])
+        rows = [widgets.HBox([controls[name] for name in line], layout=_wrapping()) for line in lines or [controls]]
+        self.box = widgets.VBox([*rows, self._said, self._stage])
+        self.update()
+        for control in controls.values():
+            control.observe(self._moved, names="value")
+
+    @property
+    def png(self):
+        """The picture's bytes."""
+        return self.picture.value
+
+    def state(self):
+        """The controls' values by name."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def render(self, **state):
+        """Return (PNG bytes, words, (width, height) in page pixels) of a state, without showing it."""
+        canvas, words = self.draw(**{**self.state(), **state})
+        return canvas.png(), words, (canvas.width, canvas.height)
+
+    def update(self):
+        """Draw the present state."""
+        png, self.words, (width, height) = self.render()
+        self.picture.layout = widgets.Layout(width=f"{width}px", height=f"{height}px", grid_area="1 / 1 / 2 / 2")
+        self._stage.layout = widgets.Layout(
+            grid_template_columns=f"{width}px", grid_template_rows=f"{height}px", overflow="auto"
+        )
+        self._say(self.words)
+        self.picture.value = png
+
+    def set(self, **values):
+        """Move several controls and draw once."""
+        self._paused = True
+        try:
+            for name, value in values.items():
+                self.controls[name].value = value
+        finally:
+            self._paused = False
+        self._moved(None)
+
+    def add_spots(self, grid, box, click):
+        """Lay a grid of buttons nobody sees over a part of the picture, so that it can be clicked.
+
+        Args:
+            grid: (rows, cols); with more than `MOST_SPOTS` buttons there will be none.
+            box: (left, top, width, height) in page pixels.
+            click: called with (row, col).
+        """
+        rows, cols = grid
+        if rows * cols > MOST_SPOTS:
+            self._stage.children = [self.picture]
+            return
+        left, top, width, height = box
+        look, place = widgets.ButtonStyle(button_color="transparent"), widgets.Layout(**SPOT_STYLE)
+        spots = []
+        for row in range(rows):
+            for col in range(cols):
+                spot = widgets.Button(tooltip=f"row {row}, column {col}", style=look, layout=place)
+                spot.on_click(lambda _, at=(row, col): click(*at))
+                spots.append(spot)
+        over = widgets.Layout(
+            grid_area="1 / 1 / 2 / 2", margin=f"{top}px 0 0 {left}px", width=f"{width}px", height=f"{height}px",
+            grid_template_columns=f"repeat({cols}, 1fr)", grid_template_rows=f"repeat({rows}, 1fr)", grid_gap="0",
+        )  # fmt: skip
+        self._stage.children = [self.picture, widgets.GridBox(spots, layout=over)]
+
+    def _moved(self, _):
+        if self._paused:
+            return
+        try:
+            self.update()
+        except Exception as error:  # a callback's traceback ends in a log that nobody reads
+            self._say(f"This state could not be drawn. {type(error).__name__}: {error}")
+
+    def _say(self, words):
+        # role="status": a screen reader reads the words when they change.
+        self._said.value = f'<div role="status" style="line-height:1.4">{html.escape(words)}</div>'
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        data = {
+            "text/plain": f"{self.alt}. {self.words}",
+            "image/png": base64.b64encode(self.png).decode(),
+            VIEW: {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id},
+        }
+        return data, {"image/png": {"alt": f"{self.alt}. {self.words}"}}
+
+
+def slider(name, low, high, value=None):
+    """A slider over whole numbers, with its name before it."""
+    return widgets.IntSlider(value=low if value is None else value, min=low, max=high, **_look(name))
+
+
+def chooser(name, options, value=None):
+    """A slider over a few given values, with its name before it."""
+    options = list(options)
+    return widgets.SelectionSlider(options=options, value=options[0] if value is None else value, **_look(name))
+
+
+def _look(name):
+    return dict(description=name, style={"description_width": "initial"}, layout=widgets.Layout(width="270px"))
+
+
+def _wrapping():
+    return widgets.Layout(flex_flow="row wrap")
