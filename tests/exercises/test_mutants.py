@@ -35,7 +35,21 @@ EQUIVALENT = {
         "1: 1 +1": "reached only by a run that is all warmup, and then the branch above returns first",
         "1: 1 -1": "as above",
     },
+    "DistilledViT": {
+        "torch.zeros(1, 1, embed_dim): arguments swapped": "1 and 1 are exchanged",
+        "-1: sign or not dropped": "expand takes 1 for an axis of length 1 as well as -1",
+    },
     "soft_cross_entropy": {"-1: sign or not dropped": "of two axes, the last one is number 1"},
+    "attention_rollout": {"0: 0 -1": "every layer has the same shape, so the last one tells it as well as the first"},
+    "mean_attention_distance": {
+        "1: 1 +1": "a sum over the queries and a mean over the keys: the same total, divided by the same N",
+    },
+    "position_similarity": {
+        "-1: sign or not dropped": "of two axes, the last one is number 1",
+        "0: 0 -1": "pos_embed has one entry along axis 0, the first and the last",
+        "F.normalize(pos_embed[0, 1:], dim=-1): dim= dropped": "dim=1, the last axis here, is what torch takes by default",
+        "cosines.reshape(*grid, *grid): arguments swapped": "grid is exchanged with itself",
+    },
 }
 
 
