@@ -6,6 +6,7 @@ import sys
 import warnings
 from pathlib import Path
 
+MODELS = ("vit", "stem", "deit", "swin")  # those of training.models; a test compares them
 SIZES = ("nano", "micro", "mini", "tiny", "small", "base")  # training.defaults.SIZES; a test compares them
 RECIPES = ("textbook", "quick", "standard", "long")  # those of training.recipes; a test compares them too
 REPO = Path(__file__).resolve().parents[1]
@@ -18,6 +19,7 @@ MODEL_OPTIONS = (
     ("num-heads", int, "attention heads; must divide the width"),
     ("mlp-ratio", float, "width of each block's MLP over the width"),
 )
+KIND_OPTIONS = (("teacher", str, "deit: the folder of a trained run to learn from; without it one is trained first"),)
 RECIPE_OPTIONS = (
     ("batch-size", int, "images per step"),
     ("lr", float, "highest learning rate"),
@@ -80,7 +82,7 @@ def make_parser():
 
 
 def _add_train(commands):
-    train = commands.add_parser("train", help="train a ViT on the built-in shapes, CIFAR-10 or a folder of images")
+    train = commands.add_parser("train", help="train a model on the built-in shapes, CIFAR-10 or a folder of images")
     train.add_argument("--data", help="shapes, cifar10, or a folder with train/<class>/ and test/<class>/")
     train.add_argument("--epochs", type=int, help="passes over the training images (10)")
     train.add_argument("--out", help="folder to save the run in (runs/<data>-<time>)")
@@ -95,8 +97,9 @@ def _add_train(commands):
     train.add_argument("--img-size", type=int, help="resize images to this side in pixels")
     train.add_argument("--recipe", choices=RECIPES, help="a named recipe for CIFAR-10; other options replace its parts")
     model = train.add_argument_group("model (what is left out suits data and device)")
+    model.add_argument("--model", choices=MODELS, help="kind of model (vit)")
     model.add_argument("--size", choices=SIZES)
-    for name, kind, text in MODEL_OPTIONS:
+    for name, kind, text in MODEL_OPTIONS + KIND_OPTIONS:
         model.add_argument(f"--{name}", type=kind, help=text)
     recipe = train.add_argument_group("recipe")
     for name, kind, text in RECIPE_OPTIONS:
@@ -123,8 +126,10 @@ def run_train(arguments):
     _, history = train(
         arguments.data,
         named=arguments.recipe,
+        model=arguments.model,
         size=arguments.size,
         model_options=given(name for name, *_ in MODEL_OPTIONS),
+        kind_options=given(name for name, *_ in KIND_OPTIONS),
         recipe=recipe,
         device=arguments.device,
         out=arguments.out,

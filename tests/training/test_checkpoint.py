@@ -94,6 +94,22 @@ def test_weights_of_another_class_are_said(tmp_path):
         load_run(tmp_path)
 
 
+def test_a_run_from_before_there_were_kinds_is_a_vit(saved):
+    folder, model = saved
+    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    assert settings.pop("kind") == "vit"
+    (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    run = load_run(folder)
+    assert run.kind == "vit" and torch.equal(run.model.head.weight, model.head.weight)
+
+
+def test_a_run_of_a_kind_that_is_not_known_is_said(saved):
+    folder, model = saved
+    save_run(folder, model, SIZES, DATA, HISTORY, TrainConfig(), kind="mamba")
+    with pytest.raises(TrainingError, match=r"no model 'mamba': choose one of vit"):
+        load_run(folder)
+
+
 def test_a_run_folder_is_made_but_never_taken_over(tmp_path):
     folder = make_run_folder(tmp_path / "runs" / "new")
     assert folder.is_dir() and not any(folder.iterdir())

@@ -55,7 +55,7 @@ def test_the_textbook_rate_is_constant_and_the_others_end_near_zero():
 
 
 def test_a_recipe_sets_data_model_and_training(shapes_for_cifar, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(job, "SIZES", SIZES | {"mini": SIZES["nano"]})  # seconds instead of minutes
+    monkeypatch.setitem(SIZES, "mini", SIZES["nano"])  # seconds instead of minutes
     out = tmp_path / "run"
     command = ["train", "--recipe", "quick", "--epochs", "1", "--lr", "0.002", "--device", "cpu", "--out", str(out)]
     assert cli.main(command) == 0

@@ -1,8 +1,8 @@
 """A run's folder: the model with all that is needed to use it again.
 
 `model.pt` is a state dict, and so is `model-ema.pt`, the averaged weights, after a run with `ema`; `config.json` has
-the model's sizes, the classes, the normalisation, the recipe and the versions; `history.json` has the losses. Each
-file appears whole or not at all.
+the kind of model and its sizes, the classes, the normalisation, the recipe and the versions; `history.json` has the
+losses. Each file appears whole or not at all.
 """
 
 import json
@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..reference.vit import ViT
 from .config import History, TrainingError
+from .models import find_kind
 
 MODEL, EMA_MODEL, CONFIG, HISTORY = "model.pt", "model-ema.pt", "config.json", "history.json"
 
@@ -25,6 +25,7 @@ class Run:
     """A run read back: the model in evaluation mode on the CPU, and what it was made with.
 
     `mean` and `std` are tensors (C,) in units where 255 is 1: normalise images with them before the model sees them.
+    `kind` is a name in `models.KINDS`.
     """
 
     model: nn.Module
@@ -34,6 +35,7 @@ class Run:
     std: torch.Tensor
     history: History
     config: dict
+    kind: str = "vit"
 
 
 def make_run_folder(folder):
@@ -55,23 +57,25 @@ def make_run_folder(folder):
     return folder
 
 
-def save_run(folder, model, model_config, data, history, config, ema_model=None):
+def save_run(folder, model, model_config, data, history, config, ema_model=None, kind="vit"):
     """Save a trained model and what it was made with.
 
     Args:
         folder: made when missing; files of the same names in it are replaced, each in one step.
-        model: any nn.Module; `load_run` needs a `ViT` or one with the same parameters.
-        model_config: the keyword arguments of `ViT`.
+        model: any nn.Module; `load_run` needs one of the kind, or one with the same parameters.
+        model_config: the keyword arguments of the kind's class.
         data: the `ImageData` it was trained on.
         history: the `History`.
         config: the `TrainConfig`.
         ema_model: the model with averaged weights, if there is one.
+        kind: a name in `models.KINDS`.
 
     Raises:
         TrainingError: when the folder cannot be written or the disk is full.
     """
     folder = Path(folder)
     settings = {
+        "kind": kind,
         "model": model_config,
         "data": data.name,
         "classes": list(data.classes),
@@ -92,13 +96,13 @@ def save_run(folder, model, model_config, data, history, config, ema_model=None)
 
 
 def load_run(folder, *, ema=False):
-    """Read back what `save_run` wrote and rebuild the model as a `ViT`; with `ema` the one with averaged weights.
+    """Read back what `save_run` wrote and rebuild the model; with `ema` the one with averaged weights.
 
     Returns:
         `Run`.
 
     Raises:
-        TrainingError: when a file is missing or torn, or the weights do not fit the course's `ViT`.
+        TrainingError: when a file is missing or torn, or the weights do not fit the course's class.
     """
     folder = Path(folder)
     weights = folder / (EMA_MODEL if ema else MODEL)
@@ -106,9 +110,12 @@ def load_run(folder, *, ema=False):
         settings = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         history = History.from_json((folder / HISTORY).read_text(encoding="utf-8"))
         state = torch.load(weights, map_location="cpu", weights_only=True)
-        model = ViT(**settings["model"])
+        kind = settings.get("kind", "vit")  # there was one kind, and its name was not written
+        model = find_kind(kind).build(**settings["model"])
         classes, mean, std = tuple(settings["classes"]), torch.tensor(settings["mean"]), torch.tensor(settings["std"])
         recipe = settings["train"]
+    except TrainingError:
+        raise
     except FileNotFoundError as error:
         raise TrainingError(f"There is no {Path(error.filename).name} in {folder}: it is not a saved run.") from None
     except Exception as error:  # a torn file can fail in any way inside json, zip or pickle
@@ -117,10 +124,10 @@ def load_run(folder, *, ema=False):
         model.load_state_dict(state)
     except RuntimeError as error:
         raise TrainingError(
-            f"The weights in {weights} do not fit the course's ViT ({first_line(error, 1)}): "
+            f"The weights in {weights} do not fit the course's {find_kind(kind).title} ({first_line(error, 1)}): "
             "load them into the class that was trained."
         ) from None
-    return Run(model.eval(), settings["model"], classes, mean, std, history, recipe)
+    return Run(model.eval(), settings["model"], classes, mean, std, history, recipe, kind)
 
 
 def _weights(model):

@@ -1,4 +1,4 @@
-"""`vitcourse train`: load data, train a ViT, save it, and draw where it looks; go on with a run that was stopped."""
+"""`vitcourse train`: load data, train a model, save it, and draw where it looks; go on with a run that was stopped."""
 
 import time
 from dataclasses import asdict
@@ -6,17 +6,16 @@ from pathlib import Path
 
 import torch
 
-from ..reference.vit import ViT
 from .checkpoint import make_run_folder, save_run
 from .config import TrainConfig, TrainingError
 from .data import load_data
-from .defaults import SIZES, choose_patch_size, default_patch_size, default_recipe, default_size, nearest_even_size
 from .device import describe_device, pick_device, pick_precision
 from .explain import save_attention_figure
 from .fit import evaluate, fit
-from .plan import has_plan, make_plan, read_plan, refuse_other_settings, remove_plan, write_plan
+from .models import configure, find_kind, new_img_size
+from .plan import PLAN, has_plan, make_plan, read_plan, refuse_other_settings, remove_plan, write_plan
 from .recipes import RECIPES
-from .resume import has_checkpoint, remove_checkpoints
+from .resume import remove_checkpoints
 
 EPOCHS = 10
 
@@ -25,21 +24,25 @@ def train(
     data_name=None,
     *,
     named=None,
+    model=None,
     size=None,
     model_options=None,
+    kind_options=None,
     recipe=None,
     device=None,
     out=None,
     every=None,
     **data_options,
 ):
-    """Train a ViT on a data set and save it with its attention figure; prints what it does.
+    """Train a model on a data set and save it with its attention figure; prints what it does.
 
     Args:
         data_name: "shapes", "cifar10", a folder, or None for what suits the device.
         named: a name in `RECIPES`: sets data, model and recipe, as far as the other arguments do not.
-        size: a name in `SIZES`; None is what suits data and device.
-        model_options: keyword arguments of `ViT` that replace those of the size.
+        model: a name in `models.KINDS`; None is the recipe's, or "vit".
+        size: one of the kind's sizes; None is what suits data and device.
+        model_options: keyword arguments of the model that replace those of the size.
+        kind_options: what the kind's `prepare` is told, by the names in its `options`.
         recipe: fields of `TrainConfig` that replace the defaults.
         device: as `pick_device` takes it.
         out: the run's folder; None is runs/<data>-<time>. One with the unfinished run of the same settings goes on.
@@ -55,36 +58,39 @@ def train(
     model_options, recipe = dict(model_options or {}), dict(recipe or {})
     if named is not None:
         chosen = RECIPES[named]
-        data_name, size = data_name or "cifar10", size or chosen.size
-        model_options.setdefault("patch_size", chosen.patch_size)
+        data_name, model = data_name or "cifar10", model or chosen.model
+        if model == chosen.model:
+            size = size or chosen.size
+            if chosen.patch_size is not None:
+                model_options.setdefault("patch_size", chosen.patch_size)
         recipe = asdict(chosen.config) | recipe
         print(f"{named}: on CIFAR-10, as it is, expect {chosen.expected}.\nCost: {chosen.cost}.")
+    kind_name = model or "vit"
+    kind, kind_options = find_kind(kind_name), dict(kind_options or {})
+    for option in kind_options:
+        if option not in kind.options:
+            raise TrainingError(f"{kind.title} takes no {option}: leave it out, or choose another model.")
     seed = recipe.get("seed", 0)
     device_name, device = device, pick_device(device)
     TrainConfig(**recipe)  # a wrong value is said before the data is loaded
     data = load_data(data_name, device=device, seed=seed, **data_options)
-    patch_size = model_options.pop("patch_size", None) or default_patch_size(data, device)
-    if patch_size is None:
-        img_size = nearest_even_size(data.img_size)
+    img_size = new_img_size(kind, data, device, model_options)
+    if img_size is not None:
         print("Images of {}×{} pixels do not divide into equal patches; ".format(*data.img_size), end="")
         print("they are resized to {}×{}.".format(*img_size))
         data_options["img_size"] = img_size
         data = load_data(data_name, device=device, seed=seed, **data_options)
-        patch_size = choose_patch_size(img_size, device)
-    model_config = dict(
-        img_size=list(data.img_size), patch_size=patch_size, in_chans=data.in_chans, num_classes=data.num_classes
-    )
-    model_config |= SIZES[size or default_size(data, device)] | model_options
+    model_config = configure(kind, data, device, size, model_options)
     epochs = recipe.setdefault("epochs", EPOCHS)
-    config = TrainConfig(**(default_recipe(data, model_config, epochs) | recipe))
-    plan = make_plan(data_name, data, data_options, model_config, config, device_name)
+    config = TrainConfig(**(kind.recipe(data, model_config, epochs) | recipe))
+    plan = make_plan(data_name, data, data_options, kind_name, model_config, config, kind_options, device_name)
     if out is not None and has_plan(out):
         refuse_other_settings(out, plan)
-        return _run(Path(out), data, model_config, config, device, every)
-    model = _build(model_config, config)  # a model that cannot be built leaves no folder
+        return _run(Path(out), data, plan, config, device, every)
+    model = _build(kind, model_config, config)  # a model that cannot be built leaves no folder
     folder = make_run_folder(out or _new_folder(data.name))
     write_plan(folder, plan)
-    return _run(folder, data, model_config, config, device, every, model)
+    return _run(folder, data, plan, config, device, every, model)
 
 
 def resume(folder, *, device=None, every=None):
@@ -106,24 +112,29 @@ def resume(folder, *, device=None, every=None):
     device = pick_device(device or plan["device"])
     config = TrainConfig(**plan["train"])
     data = load_data(plan["data"], device=device, seed=config.seed, **plan["data_options"])
-    return _run(folder, data, plan["model"], config, device, every)
+    return _run(folder, data, plan, config, device, every)
 
 
-def _run(folder, data, model_config, config, device, every, model=None):
+def _run(folder, data, plan, config, device, every, model=None):
     """Train in a folder that has a plan, save the run there, and clear away what only an unfinished one needs."""
-    new, model = model is not None, model or _build(model_config, config)
+    kind, model_config = find_kind(plan["kind"]), plan["model"]
+    new, model = model is not None, model or _build(kind, model_config, config)
+    objective, seconds = None, 0.0
     try:
-        _describe(data, model, model_config, config, device)
-        ema_model = ViT(**model_config) if config.ema else None
-        history = fit(model, data, config, device=device, checkpoint=folder, every=every, ema_model=ema_model)
+        _describe(data, kind, model, model_config, config, device)
+        if kind.prepare is not None:
+            prepared = _prepare(kind, folder, data, config, device, plan["options"], every)
+            objective, seconds = prepared.objective, prepared.seconds
+        ema_model = _build(kind, model_config, config) if config.ema else None
+        options = dict(device=device, checkpoint=folder, every=every, ema_model=ema_model, objective=objective)
+        history = fit(model, data, config, **options)
     except TrainingError:
-        if new and not has_checkpoint(folder):  # nothing to go on from
+        if new and [path.name for path in folder.iterdir()] == [PLAN]:  # nothing to go on from
             remove_plan(folder)
-            if not any(folder.iterdir()):
-                folder.rmdir()
+            folder.rmdir()
         raise
-    save_run(folder, model, model_config, data, history, config, ema_model)
-    _finish(folder, model, data, config, history)
+    save_run(folder, model, model_config, data, history, config, ema_model, plan["kind"])
+    _finish(folder, model, data, config, history, seconds)
     if history.interrupted:
         print(f"to go on    vitcourse train --resume {folder}")
     else:
@@ -132,22 +143,28 @@ def _run(folder, data, model_config, config, device, every, model=None):
     return folder, history
 
 
-def _build(model_config, config):
+def _prepare(kind, folder, *told):
+    try:
+        return kind.prepare(folder, *told)
+    except KeyboardInterrupt:
+        print(f"to go on    vitcourse train --resume {folder}")
+        raise
+
+
+def _build(kind, model_config, config):
     torch.manual_seed(config.seed)
     try:
-        return ViT(**model_config)
+        return kind.build(**model_config)
     except ValueError as error:
         raise TrainingError(f"This model cannot be built: {error}.") from None
 
 
-def _describe(data, model, model_config, config, device):
+def _describe(data, kind, model, model_config, config, device):
     H, W = data.img_size
-    tokens = model.patch_embed.num_patches
     print(f"device      {describe_device(device)}; precision {config.precision or pick_precision(device)}")
     print(f"data        {data.name}: {len(data.train):,} images to train on, {len(data.test):,} to test on; ", end="")
     print(f"{H}×{W} pixels, {data.num_classes} classes")
-    print(f"model       ViT, patch {model_config['patch_size']} ({tokens} patches), ", end="")
-    print("width {embed_dim}, {depth} blocks, {num_heads} heads; ".format(**model_config), end="")
+    print(f"model       {kind.title}, {kind.describe(model, model_config)}; ", end="")
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters")
     default = asdict(TrainConfig())
     always = ("epochs", "batch_size", "peak_lr")
@@ -156,12 +173,13 @@ def _describe(data, model, model_config, config, device):
     print(f"recipe      {', '.join(recipe)}", flush=True)
 
 
-def _finish(folder, model, data, config, history):
+def _finish(folder, model, data, config, history, before=0.0):
     if history.interrupted:  # the last epoch's measurement is older than the model
         accuracy = evaluate(model, data.test, data, precision=config.precision)[1]
     else:
         accuracy = history.test_accuracy[-1]
-    took = f" after {history.seconds[-1]:.0f} s" if history.seconds else ""
+    took = f" after {before + history.seconds[-1]:.0f} s" if history.seconds else ""
+    took += f", {before:.0f} s of them before it began to train" * bool(took and before)
     print(f"result      test accuracy {accuracy:.1%}{took} (guessing: {1 / data.num_classes:.0%})")
     if history.ema_accuracy and not history.interrupted:
         print(f"            {history.ema_accuracy[-1]:.1%} with the averaged weights, in model-ema.pt")

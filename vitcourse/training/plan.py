@@ -5,21 +5,23 @@ from dataclasses import asdict
 from pathlib import Path
 
 from .checkpoint import cannot_write, first_line, replace_file
-from .config import TrainingError
+from .config import TrainConfig, TrainingError
 
 PLAN = "unfinished.json"
-COMPARED = ("data_options", "model", "train")
+COMPARED = ("data_options", "model", "train", "options")
 
 
-def make_plan(data_name, data, data_options, model_config, config, device):
+def make_plan(data_name, data, data_options, kind, model_config, config, options, device):
     """Return all that is needed to start the run again, as values that JSON keeps.
 
     Args:
         data_name: as the user gave it.
         data: the `ImageData` that came of it.
         data_options: the other arguments of `load_data`.
-        model_config: the keyword arguments of `ViT`.
+        kind: the name of the kind of model.
+        model_config: its keyword arguments.
         config: the `TrainConfig`.
+        options: what the kind's `prepare` is told.
         device: as the user gave it.
     """
     if data_name is None or data_name in ("shapes", "cifar10"):
@@ -27,7 +29,8 @@ def make_plan(data_name, data, data_options, model_config, config, device):
     else:
         lasting = str(Path(data_name).expanduser().resolve())  # the same from another working directory
     device = None if device is None else str(device)
-    plan = dict(data=lasting, device=device, data_options=data_options, model=model_config, train=asdict(config))
+    plan = dict(data=lasting, device=device, data_options=data_options, kind=kind, model=model_config)
+    plan |= dict(train=asdict(config), options=options)
     return _with_tuples(json.loads(json.dumps(plan)))
 
 
@@ -59,7 +62,9 @@ def read_plan(folder):
     path = Path(folder) / PLAN
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))
-        return _with_tuples({name: plan[name] for name in ("data", "device", *COMPARED)})
+        plan = {"kind": "vit", "options": {}} | plan  # from before there were other kinds
+        plan["train"] = asdict(TrainConfig()) | plan["train"]  # from before a field was added, which had it off
+        return _with_tuples({name: plan[name] for name in ("data", "device", "kind", *COMPARED)})
     except (FileNotFoundError, NotADirectoryError):
         why = "the run there is finished" if (path.parent / "model.pt").is_file() else f"it has no {PLAN}"
         raise TrainingError(f"There is no unfinished run in {folder}: {why}.") from None
@@ -70,7 +75,7 @@ def read_plan(folder):
 def refuse_other_settings(folder, plan):
     """Raise a TrainingError that names the first setting in which the run in a folder differs from a plan."""
     there = read_plan(folder)
-    differ = [("data", there["data"], plan["data"])]
+    differ = [(key, there[key], plan[key]) for key in ("data", "kind")]
     for part in COMPARED:
         differ += [(key, there[part].get(key), plan[part].get(key)) for key in plan[part] | there[part]]
     for key, old, new in differ:

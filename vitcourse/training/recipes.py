@@ -13,16 +13,17 @@ from .config import TrainConfig
 class Recipe:
     """A recipe, with what is known about it.
 
-    `config` is the `TrainConfig`; `size` a name in `defaults.SIZES`; `expected` the test accuracy after the last
-    epoch, `cost` the time it takes, both with their source, or "not measured yet".
+    `config` is the `TrainConfig`; `model` a name in `models.KINDS`, `size` one of its sizes; `expected` the test
+    accuracy after the last epoch, `cost` the time it takes, both with their source, or "not measured yet".
     """
 
     name: str
     config: TrainConfig
     expected: str
     cost: str
+    model: str = "vit"
     size: str = "mini"
-    patch_size: int = 4
+    patch_size: int | None = 4
 
     @property
     def command(self):

@@ -1,0 +1,119 @@
+"""The kinds of model that `vitcourse train --model NAME` trains and `load_run` reads back.
+
+To add one:
+1. Write the module in `reference/`. Its constructor takes `img_size` as (height, width), `in_chans` and `num_classes`,
+   its `forward` images (B, C, H, W) -> logits (B, K) in evaluation mode.
+2. Add a `Kind` to `KINDS`. `configure` puts its arguments together from the data, the size and options such as
+   --embed-dim; all of them must survive JSON, where tuples become lists.
+3. The name must stand in `cli.MODELS`; a new option for the model in `cli.MODEL_OPTIONS`, one for `prepare` in
+   `cli.KIND_OPTIONS`.
+
+A kind that trains on more than labels brings `prepare`, which returns the objective. It is called each time a run
+begins or goes on, before training:
+
+    prepare(folder, data, config, device, options, every) -> Prepared
+
+`folder` is the run's: keep what you make in a folder below it, say `folder / "teacher"`, with the same `save_run`, and
+take it from there when you are called again; `fit(…, checkpoint=folder / "teacher", every=every)` makes that training
+go on after a kill, too. `data` is on `device`, `config` the student's `TrainConfig`, `options` what the user gave of
+`Kind.options`. Raise KeyboardInterrupt when the user stopped it (`history.interrupted`), and TrainingError for what the
+user can mend. Import `fit` and `checkpoint` inside `prepare`: they import this module.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ..reference.vit import ViT
+from .config import TrainingError
+from .defaults import SIZES, default_patch_size, default_recipe, default_size, nearest_even_size
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What `prepare` made: an objective as `fit` takes it, and the seconds that making it took, in all pieces."""
+
+    objective: Callable
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of model.
+
+    Args:
+        title: as a sentence calls it, "ViT".
+        build: the class; its keyword arguments are the model's configuration.
+        sizes: size names, out of `cli.SIZES`, to keyword arguments.
+        size: (data, device) -> the size that suits them.
+        describe: (model, model_config) -> the words that come after the title.
+        patch_size: (data, device) -> the patch size that suits them, None when the images do not divide; left out by
+            a kind that has no argument `patch_size`.
+        recipe: (data, model_config, epochs) -> the fields of `TrainConfig` that suit them.
+        prepare: see above.
+        options: names of what `prepare` can be told.
+    """
+
+    title: str
+    build: Callable
+    sizes: Mapping[str, dict]
+    size: Callable
+    describe: Callable
+    patch_size: Callable | None = None
+    recipe: Callable = default_recipe
+    prepare: Callable | None = None
+    options: tuple[str, ...] = ()
+
+
+def find_kind(name):
+    """Return a kind by its name.
+
+    Raises:
+        TrainingError: when there is none of this name.
+    """
+    if name not in KINDS:
+        raise TrainingError(f"There is no model {name!r}: choose one of {', '.join(KINDS)}.")
+    return KINDS[name]
+
+
+def new_img_size(kind, data, device, options):
+    """Return the (H, W) that the images must be resized to before this kind of model can take them, or None."""
+    if kind.patch_size is None or "patch_size" in options or kind.patch_size(data, device) is not None:
+        return None
+    return nearest_even_size(data.img_size)
+
+
+def configure(kind, data, device, size=None, options=None):
+    """Return the keyword arguments of the model that suits the data and the device.
+
+    Args:
+        kind: a `Kind`.
+        data: an `ImageData` of images that need no resizing.
+        device: a torch.device.
+        size: a name in `kind.sizes`; None is what suits.
+        options: arguments that replace those of the size.
+
+    Raises:
+        TrainingError: for a size or an option that the kind does not have.
+    """
+    size, options = size or kind.size(data, device), options or {}
+    if size not in kind.sizes:
+        raise TrainingError(f"{kind.title} has no size {size!r}: choose one of {', '.join(kind.sizes)}.")
+    unknown = [name for name in options if name not in inspect.signature(kind.build).parameters]
+    if unknown:
+        raise TrainingError(f"{kind.title} has no {unknown[0]}: leave out --{unknown[0].replace('_', '-')}.")
+    config = dict(img_size=list(data.img_size), in_chans=data.in_chans, num_classes=data.num_classes)
+    if kind.patch_size is not None and "patch_size" not in options:
+        config["patch_size"] = kind.patch_size(data, device)
+    return config | kind.sizes[size] | options
+
+
+def describe_vit(model, config):
+    """Return patches, width, blocks and heads in words."""
+    words = "patch {patch_size} ({N} patches), width {embed_dim}, {depth} blocks, {num_heads} heads"
+    return words.format(N=model.patch_embed.num_patches, **config)
+
+
+KINDS = {
+    "vit": Kind("ViT", ViT, SIZES, default_size, describe_vit, patch_size=default_patch_size),
+}
