@@ -31,6 +31,7 @@ STEMS = [
     "tokens",
     "attention",
     "vit",
+    "stem",  # of no lab: the second track of the recipes
     "recipe",
     "maps",
     "deit",
