@@ -75,9 +75,22 @@ def test_pyramid_draws_each_map():
 
 
 def test_costs_and_learning_draw_the_lines():
-    figure = swin_costs.plot_costs([2, 4], {"time": ("s", {"a": ([2, 4], [1.0, 8.0]), "b*": ([2], [3.0])})})
-    first, second = figure.axes[0].lines
+    panels = {
+        "operations": ("count", {"b*": ("b", [2, 4], [1, 2])}),
+        "time": ("s", {"a": ("a, fast", [2, 4], [1.0, 8.0]), "b*": ("b", [2], [3.0])}),
+    }
+    figure = swin_costs.plot_costs([2, 4], panels)
+    (alone,), (first, second) = (ax.lines for ax in figure.axes)
     np.testing.assert_allclose(first.get_ydata(), [1, 8])
-    assert (second.get_label(), second.get_linestyle()) == ("b", "--")
+    assert (first.get_label(), first.get_linestyle(), second.get_linestyle()) == ("a, fast", "-", "--")
+    assert alone.get_color() == second.get_color() != first.get_color()
     ax = swin_costs.plot_learning({"a": ([1, 2], torch.tensor([0.25, 0.5]))}, "cost")
     np.testing.assert_allclose(ax.lines[0].get_ydata(), [25, 50])
+
+
+def test_windows_stand_apart_in_their_order():
+    windows = torch.rand(6, 4, 4, 3)
+    figure = plots.plot_windows({"whole": torch.rand(3, 8, 12), "cut": windows}, columns=3)
+    drawn = figure.axes[1].images[0].get_array()
+    assert drawn.shape == (9, 14, 3)
+    np.testing.assert_allclose(drawn[5:9, 5:9], windows[4].numpy())  # the second row's second window

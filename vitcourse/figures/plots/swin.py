@@ -211,3 +211,35 @@ def plot_pyramid(image, maps, titles):
         bare(ax).imshow(_array(values))
         ax.set_title(title, fontsize=10)
     return figure
+
+
+def plot_windows(panels, columns):
+    """Draw images, and stacks of windows with a gap between them.
+
+    Args:
+        panels: {title: (C, H, W) one image, or (nW, M, M, C) windows row by row}, floats in 0..1.
+        columns: how many windows stand side by side.
+
+    Returns:
+        Figure.
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(3.1 * len(panels), 3.5), squeeze=False)
+    for ax, (title, values) in zip(axes[0], panels.items(), strict=True):
+        if values.ndim == 3:
+            bare(ax).imshow(to_image(values), cmap="gray")
+        else:
+            bare(ax).imshow(_spread(_array(values), columns))
+        ax.set_title(title)
+    return figure
+
+
+def _spread(windows, columns):
+    """Lay windows (nW, M, M, C) out on white, an eighth of a window apart."""
+    count, M, _, C = windows.shape
+    step = M + max(1, M // 8)
+    rows = -(-count // columns)
+    canvas = np.ones((rows * step - step + M, columns * step - step + M, C))
+    for i, window in enumerate(windows):
+        row, col = step * (i // columns), step * (i % columns)
+        canvas[row : row + M, col : col + M] = window
+    return canvas

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
-from ..style import GREY
+from ..style import CYCLE, GREY
 
 MARKERS = ("o", "s", "^", "D", "v")
 
@@ -14,16 +14,19 @@ def plot_costs(sides, panels):
 
     Args:
         sides: pixels, for the ticks.
-        panels: {title: (label of the y axis, {name: (sides, costs)})}. A name that ends in "*" gets a dashed line.
+        panels: {title: (label of the y axis, {name: (text for the legend, sides, costs)})}. A name has one colour
+            in all panels; one that ends in "*" has a dashed line.
 
     Returns:
         Figure.
     """
+    names = list(dict.fromkeys(name for _, lines in panels.values() for name in lines))
     figure, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 4.6), squeeze=False)
     for ax, (title, (label, lines)) in zip(axes[0], panels.items(), strict=True):
-        for marker, (name, (x, y)) in zip(MARKERS, lines.items(), strict=False):
-            style = dict(linestyle="--") if name.endswith("*") else {}
-            ax.plot(x, y, marker=marker, label=name.rstrip("*"), **style)
+        for name, (text, x, y) in lines.items():
+            i = names.index(name)
+            line = "--" if name.endswith("*") else "-"
+            ax.plot(x, y, marker=MARKERS[i], color=CYCLE[i], linestyle=line, label=text)
         ax.set_xscale("log", base=2)
         ax.set_yscale("log")
         ax.xaxis.set_major_locator(FixedLocator(list(sides)))
