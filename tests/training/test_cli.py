@@ -168,10 +168,11 @@ def test_the_patch_size_cuts_evenly_into_not_too_many(img_size, cpu, gpu):
     assert defaults.choose_patch_size(img_size, torch.device("cuda")) == gpu
 
 
-@pytest.mark.parametrize("img_size", [(31, 37), (5, 5), (101, 57), (17, 300), (225, 224)])
+@pytest.mark.parametrize("img_size", [(31, 37), (5, 5), (25, 50), (101, 57), (17, 300), (225, 224)])
 def test_images_that_do_not_divide_get_a_size_that_does(img_size):
     near = defaults.nearest_even_size(img_size)
     assert defaults.choose_patch_size(near, torch.device("cpu")) is not None
+    assert not any(side % 2 for side in near)  # what a convolutional stem needs
     assert all(abs(a - b) <= max(16, 0.2 * b) for a, b in zip(near, img_size, strict=True))
 
 

@@ -44,10 +44,13 @@ def choose_patch_size(img_size, device):
 
 
 def nearest_even_size(img_size):
-    """Return (H, W) near `img_size` that some patch size cuts into about 64 patches."""
-    H, W = img_size
-    P = max(2, round(math.sqrt(H * W / 64)))
-    return max(3, round(H / P)) * P, max(3, round(W / P)) * P
+    """Return (H, W) near `img_size` that a power of two, the only sides a `ConvStem` takes, cuts into 9 to 81 patches."""
+    P = 2
+    while True:
+        rows, cols = (max(3 if P == 2 else 2, (side + P // 2) // P) for side in img_size)
+        if rows * cols <= 81:
+            return rows * P, cols * P
+        P *= 2
 
 
 def default_recipe(data, model_config, epochs):

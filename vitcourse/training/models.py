@@ -25,10 +25,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ..reference.deit import ConvTeacher, DistilledViT
 from ..reference.stem import ConvStemViT
 from ..reference.vit import ViT
 from .config import TrainingError
 from .defaults import SIZES, default_patch_size, default_recipe, default_size, nearest_even_size
+from .distill import prepare_teacher
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ STEM_SIZES = {
 def stem_patch_size(data, device):
     """Return the largest power of two that leaves at least 16 tokens: the stem has seen the details before them."""
     fitting = [P for P in (2, 4, 8, 16, 32) if not any(side % P for side in data.img_size)]
-    return max((P for P in fitting if math.prod(side // P for side in data.img_size) >= 16), default=None)
+    return max((P for P in fitting if P == 2 or math.prod(side // P for side in data.img_size) >= 16), default=None)
 
 
 def describe_stem(model, config):
@@ -135,7 +137,40 @@ def describe_stem(model, config):
     return words.format(N=model.patch_embed.num_patches, **config)
 
 
+CONV_SIZES = {
+    "nano": dict(width=16),  # 27 thousand parameters: enough for `shapes`
+    "micro": dict(width=32),
+    "mini": dict(width=64),
+}
+
+
+def build_conv(img_size, in_chans, num_classes, width):
+    """Return a `ConvTeacher`, which takes images of any size."""
+    return ConvTeacher(in_chans, num_classes, width)
+
+
+def describe_conv(model, config):
+    """Return layers and width in words."""
+    return "4 convolutions, width {width}".format(**config)
+
+
+def conv_recipe(data, model_config, epochs):
+    """Return what `default_recipe` does, with the higher rate that a network with batch norm takes."""
+    return default_recipe(data, {"embed_dim": 64}, epochs) | dict(peak_lr=1e-2)
+
+
 KINDS = {
     "vit": Kind("ViT", ViT, SIZES, default_size, describe_vit, patch_size=default_patch_size),
     "stem": Kind("ViT", ConvStemViT, STEM_SIZES, default_size, describe_stem, patch_size=stem_patch_size),
+    "deit": Kind(
+        "DeiT",
+        DistilledViT,
+        SIZES,
+        default_size,
+        describe_vit,
+        patch_size=default_patch_size,
+        prepare=prepare_teacher,
+        options=("teacher",),
+    ),
+    "conv": Kind("CNN", build_conv, CONV_SIZES, default_size, describe_conv, recipe=conv_recipe),
 }
