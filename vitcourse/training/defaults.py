@@ -44,7 +44,7 @@ def choose_patch_size(img_size, device):
 
 
 def nearest_even_size(img_size):
-    """Return (H, W) near `img_size` that a power of two, the only sides a `ConvStem` takes, cuts into 9 to 81 patches."""
+    """Return (H, W) near `img_size` that a power of two cuts into 9 to 81 patches; a `ConvStem` takes no other."""
     P = 2
     while True:
         rows, cols = (max(3 if P == 2 else 2, (side + P // 2) // P) for side in img_size)
