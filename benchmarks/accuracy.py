@@ -30,7 +30,7 @@ def jobs(options):
     sizes = dict(train_size=options.images, test_size=options.test_images)
     settings = dict(data=Path(options.data).name, epochs=options.epochs, **sizes)
     made = []
-    for seed in range(options.seeds):
+    for seed in options.seeds:
         for name in options.recipes:
             recipe = RECIPES[name]
             config = replace(recipe.config, seed=seed, epochs=options.epochs or recipe.config.epochs)

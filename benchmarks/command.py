@@ -48,6 +48,6 @@ def make_parser():
     runs.add_argument("--images", type=int, help="training images (all)")
     runs.add_argument("--test-images", type=int, help="test images (all)")
     runs.add_argument("--epochs", type=int, help="of each run (the recipe's)")
-    runs.add_argument("--seeds", type=int, default=3, help="runs of each recipe (3)")
+    runs.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="one run of each recipe for each (0 1 2)")
     runs.add_argument("--recipes", nargs="+", default=["textbook", "quick"], help="names (textbook quick)")
     return parser

@@ -13,11 +13,10 @@ REPO = Path(__file__).resolve().parents[1]
 
 
 def machine(device):
-    """Return what decides a speed, as plain values: CPU, cores, torch's threads, memory, GPU, versions."""
+    """Return what decides a speed, as plain values: CPU, cores, memory, GPU, versions."""
     return {
         "cpu": cpu_name(),
         "cores": cores(),
-        "threads": torch.get_num_threads(),
         "memory": f"{_memory_bytes() / 2**30:.0f} GB" if _memory_bytes() else "unknown",
         "gpu": torch.cuda.get_device_name(device) if torch.device(device).type == "cuda" else "none",
         "device": torch.device(device).type,
@@ -28,9 +27,14 @@ def machine(device):
 
 
 def moment():
-    """Return when, from which commit, and with how many processes waiting (mean of the last minute)."""
-    load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
-    return {"date": datetime.datetime.now().isoformat(timespec="seconds"), "commit": commit(), "load": load}
+    """Return when, from which commit, with how many threads, and how many processes run (mean of the last minute)."""
+    now = datetime.datetime.now().isoformat(timespec="seconds")
+    return {"date": now, "commit": commit(), "threads": torch.get_num_threads(), "load": load()}
+
+
+def load():
+    """Return how many processes ran or wanted to, as a mean over the last minute; None where nobody counts."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def commit():

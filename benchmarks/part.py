@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .machine import machine, moment
+from .machine import load, machine, moment
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def run_jobs(name, jobs, store, device, *, fresh=False, normalise=lambda case: c
                 "settings": job.settings,
                 "case": job.case,
                 "machine": here,
-                "moment": before | {"seconds": seconds, "load_after": moment()["load"]},
+                "moment": before | {"seconds": seconds, "load_after": load()},
                 "result": result,
             }
             store.add(name, record)
