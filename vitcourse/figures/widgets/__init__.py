@@ -1,6 +1,8 @@
 """Explorers: sliders, and pictures that can be clicked, over your own functions, models and images. One call each."""
 
+from .attention import explore_attention
 from .panel import Explorer
 from .patches import explore_patches
+from .positions import explore_positions
 
-__all__ = ["Explorer", "explore_patches"]
+__all__ = ["Explorer", "explore_attention", "explore_patches", "explore_positions"]

@@ -7,6 +7,7 @@ import ipywidgets as widgets
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 MOST_SPOTS = 256  # buttons over a picture; each one is a widget of its own, and more take seconds to appear
+SAME_PLACE = "1 / 1 / 2 / 2"  # of a grid with one cell: what is in it lies on top of each other
 SPOT_STYLE = dict(width="auto", height="auto", margin="0", padding="0", min_width="0")
 
 
@@ -57,7 +58,7 @@ class Explorer:
     def update(self):
         """Draw the present state."""
         png, self.words, (width, height) = self.render()
-        self.picture.layout = widgets.Layout(width=f"{width}px", height=f"{height}px", grid_area="1 / 1 / 2 / 2")
+        self.picture.layout = widgets.Layout(width=f"{width}px", height=f"{height}px", grid_area=SAME_PLACE)
         self._stage.layout = widgets.Layout(
             grid_template_columns=f"{width}px", grid_template_rows=f"{height}px", overflow="auto"
         )
@@ -74,31 +75,37 @@ class Explorer:
             self._paused = False
         self._moved(None)
 
-    def add_spots(self, grid, box, click):
+    def add_spots(self, grid, box, click, name=None):
         """Lay a grid of buttons nobody sees over a part of the picture, so that it can be clicked.
 
         Args:
             grid: (rows, cols); with more than `MOST_SPOTS` buttons there will be none.
             box: (left, top, width, height) in page pixels.
             click: called with (row, col).
+            name: called with (row, col), returns a button's name for the mouse and for a screen reader; None says
+                where it is.
         """
         rows, cols = grid
         if rows * cols > MOST_SPOTS:
-            self._stage.children = [self.picture]
             return
         left, top, width, height = box
         look, place = widgets.ButtonStyle(button_color="transparent"), widgets.Layout(**SPOT_STYLE)
         spots = []
         for row in range(rows):
             for col in range(cols):
-                spot = widgets.Button(tooltip=f"row {row}, column {col}", style=look, layout=place)
+                tip = name(row, col) if name else f"row {row}, column {col}"
+                spot = widgets.Button(tooltip=tip, style=look, layout=place)
                 spot.on_click(lambda _, at=(row, col): click(*at))
                 spots.append(spot)
         over = widgets.Layout(
-            grid_area="1 / 1 / 2 / 2", margin=f"{top}px 0 0 {left}px", width=f"{width}px", height=f"{height}px",
+            grid_area=SAME_PLACE, margin=f"{top}px 0 0 {left}px", width=f"{width}px", height=f"{height}px",
             grid_template_columns=f"repeat({cols}, 1fr)", grid_template_rows=f"repeat({rows}, 1fr)", grid_gap="0",
         )  # fmt: skip
-        self._stage.children = [self.picture, widgets.GridBox(spots, layout=over)]
+        self._stage.children = [*self._stage.children, widgets.GridBox(spots, layout=over)]
+
+    def remove_spots(self):
+        """Take all buttons off the picture."""
+        self._stage.children = [self.picture]
 
     def _moved(self, _):
         if self._paused:

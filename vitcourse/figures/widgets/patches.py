@@ -41,6 +41,7 @@ def explore_patches(images, patchify=None, labels=None):
         P = controls["patch_size"].value
         rows, cols = H // P, W // P
         controls["token"].max = rows * cols - 1
+        explorer.remove_spots()
         explorer.add_spots(
             (rows, cols), image_box(H, W), lambda r, c: setattr(controls["token"], "value", r * cols + c)
         )
