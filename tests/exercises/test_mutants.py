@@ -47,8 +47,35 @@ EQUIVALENT = {
     "position_similarity": {
         "-1: sign or not dropped": "of two axes, the last one is number 1",
         "0: 0 -1": "pos_embed has one entry along axis 0, the first and the last",
-        "F.normalize(pos_embed[0, 1:], dim=-1): dim= dropped": "dim=1, the last axis here, is what torch takes by default",
+        "F.normalize(pos_embed[0, 1:], dim=-1): dim= dropped": "dim=1, the last here, is what torch takes anyway",
         "cosines.reshape(*grid, *grid): arguments swapped": "grid is exchanged with itself",
+    },
+    "window_partition": {
+        "x.reshape(B, H // M, M, W // M, M, C): arguments swapped": "B and H / M stay side by side and are merged again"
+    },
+    "window_reverse": {
+        "windows.reshape(-1, H // M, W // M, M, M, C): arguments swapped": "as above: -1 is B, and is found again"
+    },
+    "shifted_window_mask": {"2: 2 +1": "any four different numbers tell four regions apart"},
+    "WindowAttention": {
+        "nn.Linear(embed_dim, embed_dim): arguments swapped": "embed_dim is exchanged with itself",
+        "k.transpose(-2, -1): arguments swapped": SYMMETRIC,
+        "-2: sign or not dropped": "of four axes, the last but one is number 2",
+        "out.transpose(1, 2): arguments swapped": SYMMETRIC,
+    },
+    "SwinBlock": {
+        "min(window_size, *grid): arguments swapped": "min is symmetric",
+        "any(self.shift): any() dropped": "the mask of no shift is all zeros",
+        "shifted_window_mask(self.padded, M, self.shift) if any(self.shift) else None: always the first": "as above",
+        "self.attn(windows, self.attn_mask).unflatten(1, (M, M)): .unflatten() dropped": "window_reverse splits M² too",
+    },
+    "SpatialReductionAttention": {
+        "nn.Linear(embed_dim, embed_dim): arguments swapped": "embed_dim is exchanged with itself",
+        "nn.Conv2d(embed_dim, embed_dim, kernel_size=sr_ratio, stride=sr_ratio): arguments swapped": "as above",
+        "self.q(x).reshape(B, N, h, d).transpose(1, 2): arguments swapped": SYMMETRIC,
+        "x.transpose(1, 2): arguments swapped": SYMMETRIC,
+        "reduced.flatten(2).transpose(1, 2): arguments swapped": SYMMETRIC,
+        "out.transpose(1, 2): arguments swapped": SYMMETRIC,
     },
 }
 

@@ -17,7 +17,7 @@ def window_partition(x, window_size):
     """Cut a feature map into square windows that do not overlap.
 
     Args:
-        x: (B, H, W, C).
+        x: (B, H, W, C), of any dtype.
         window_size: M, the side of a window in tokens.
 
     Returns:
@@ -67,8 +67,9 @@ def relative_position_index(window_size):
         window_size: M. The window's tokens are numbered row by row, 0 to M² - 1.
 
     Returns:
-        (M², M²) int64, for query i and key j the row of the bias table: (dy + M - 1) * (2M - 1) + (dx + M - 1), where
-        dy = row of i - row of j and dx = column of i - column of j, each from -(M - 1) to M - 1.
+        (M², M²) int64: for query i and key j the number of their offset, which is a row of the bias table. With
+        dy = row of i - row of j and dx = column of i - column of j, each from -(M - 1) to M - 1, offsets are numbered
+        as a page is read: (dy, dx) = (-(M - 1), -(M - 1)) is 0, dx runs fastest, (M - 1, M - 1) is (2M - 1)² - 1.
     """
     M = window_size
     # TODO: subtract each token's row and column from each other one's, make both start at 0, join them to one number
@@ -90,12 +91,13 @@ def shifted_window_mask(grid, window_size, shift):
     Args:
         grid: (H, W), the size of the feature map in tokens.
         window_size: M; it divides H and W.
-        shift: rows and columns by which the map was rolled, one number or a pair; 0 <= shift < M.
+        shift: rows and columns by which the map was rolled, one number or a pair; 0 <= shift < M, and 0 along an axis
+            that one window covers.
 
     Returns:
         (nW, M², M²) float32, windows in the order of `window_partition`: what is added to the scores, 0 where query and
-        key were neighbours before the roll, -inf where they were not. (timm and torchvision add -100, which after the
-        softmax is zero as well; -inf says that no pair of scores can outweigh it.)
+        key were in one piece of the map before the roll, -inf where the roll brought them together. (timm and
+        torchvision add -100, which after the softmax is zero as well; no pair of scores can outweigh -inf.)
     """
     H, W = grid
     M = window_size
