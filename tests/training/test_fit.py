@@ -1,6 +1,7 @@
 """fit must train, be repeatable, equal the plain loop, and say in words what went wrong."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -181,14 +182,6 @@ def test_ctrl_c_keeps_what_was_learned(data, capsys):
     assert "Stopped in epoch 3 of 5" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
-)
-def test_out_of_memory_says_which_batch_size_to_try(data, error):
-    with pytest.raises(TrainingError, match="try batch_size 20"):
-        fit(BreaksAt(2, raises(error)), data, TrainConfig(epochs=1, batch_size=40), progress=False)
-
-
 def test_other_errors_of_the_model_come_through_unchanged(data):
     with pytest.raises(RuntimeError, match="mine"):
         fit(BreaksAt(2, raises(RuntimeError("mine"))), data, TrainConfig(epochs=1, batch_size=40), progress=False)
@@ -234,6 +227,28 @@ def test_targets_are_smoothed_once_and_stay_distributions(data):
         assert ((targets > 0.11) & (targets < 0.79)).any()  # something was mixed
 
 
+def test_mixing_ends_at_its_share_of_the_run(data):
+    config = TrainConfig(epochs=3, batch_size=20, mixup=1.0, mix_until=0.6)  # 5 steps an epoch, 9 of 15 mixed
+
+    def is_mixed(config, epoch):
+        return [bool((targets.amax(1) < 1).any()) for _, targets in Batches(data.train, data, config, epoch=epoch)]
+
+    assert [is_mixed(config, epoch) for epoch in range(3)] == [[True] * 5, [True] * 4 + [False], [False] * 5]
+    assert is_mixed(replace(config, mix_until=1.0), 2) == [True] * 5
+    assert is_mixed(replace(config, mix_until=0.0), 0) == [False] * 5
+
+
+def test_the_linear_schedule_is_a_straight_line_to_the_final_rate():
+    config = TrainConfig(epochs=2, peak_lr=1.0, final_lr=0.1, warmup=0.2, schedule="linear")
+    lr_at = schedule(config, steps_per_epoch=10)
+    assert [lr_at(step) for step in (0, 1, 3, 4)] == [0.25, 0.5, 1.0, 1.0]
+    falls = [lr_at(step) - lr_at(step + 1) for step in range(4, 19)]
+    assert falls == pytest.approx([0.9 / 16] * 15) and lr_at(19) == pytest.approx(0.1 + 0.9 / 16)
+    assert schedule(replace(config, warmup=0.0), 10)(0) == 1.0
+    cosine = schedule(replace(config, schedule="cosine"), 10)
+    assert cosine(4) == 1.0 and abs(cosine(8) - lr_at(8)) > 0.05
+
+
 def test_test_batches_are_the_images_in_order_only_normalised(data):
     config = TrainConfig(batch_size=40, **ALL_ON)
     images, targets = (torch.cat(part) for part in zip(*Batches(data.test, data, config, train=False), strict=True))
@@ -257,7 +272,17 @@ def test_confusions_count_truth_down_and_prediction_across():
 
 
 @pytest.mark.parametrize(
-    "wrong", [dict(epochs=0), dict(batch_size=-1), dict(warmup=1.5), dict(peak_lr=math.nan), dict(precision="int8")]
+    "wrong",
+    [
+        dict(epochs=0),
+        dict(batch_size=-1),
+        dict(warmup=1.5),
+        dict(mix_until=-0.1),
+        dict(peak_lr=math.nan),
+        dict(precision="int8"),
+        dict(schedule="step"),
+        dict(optimizer="sgd"),
+    ],
 )
 def test_config_names_the_field_that_is_wrong(wrong):
     with pytest.raises(TrainingError, match=next(iter(wrong))):

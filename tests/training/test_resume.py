@@ -92,7 +92,7 @@ def test_a_stopped_run_ends_like_one_that_was_not(whole, tmp_path, step):
 
 def test_what_is_compared_would_differ_without_the_saved_random_states(whole, tmp_path, monkeypatch):
     killed_after(8, tmp_path)
-    monkeypatch.setattr(resume, "_set_random_states", lambda states, device: None)
+    monkeypatch.setattr(resume, "set_random_states", lambda states, device: None)
     with pytest.raises(AssertionError):
         assert_same(whole, run(tmp_path))
 

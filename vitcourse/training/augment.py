@@ -145,15 +145,20 @@ def rand_augment(images_uint8, num_ops, magnitude, generator=None):
         raise ValueError(f"magnitude must be from 0 to 30, not {magnitude}")
     images, device = images_uint8, images_uint8.device
     for _ in range(num_ops):
-        # Twice the operation, plus one for the other direction; on the CPU, so that grouping waits for a GPU once.
+        # Twice the operation, plus one for the other direction; on the CPU, so that grouping waits for no GPU when the
+        # generator is the CPU's, too.
         drawn = _integers(2 * len(OPERATIONS), len(images), "cpu", generator)
         result = images.clone()
-        for choice in drawn.unique().tolist():
-            rows = (drawn == choice).nonzero()[:, 0].to(device)
-            sign = 1 if choice % 2 == 0 else -1
+        for choice, rows in _groups(drawn):
+            rows, sign = rows.to(device, non_blocking=True), 1 if choice % 2 == 0 else -1
             result[rows] = _apply(OPERATIONS[choice // 2], images[rows], magnitude / 30, sign)
         images = result
     return images
+
+
+def _groups(drawn):
+    """Return for each choice that was drawn (choice, rows): where it was drawn."""
+    return [(choice, (drawn == choice).nonzero()[:, 0]) for choice in drawn.unique().tolist()]
 
 
 def _apply(operation, images, t, sign):

@@ -3,7 +3,6 @@
 import random
 
 import torch
-import torch.nn.functional as F
 
 from ..reference.recipe import cutmix, mixup
 from . import augment
@@ -13,8 +12,9 @@ class Batches:
     """The batches of one epoch, made on the device where the images are.
 
     Training batches are shuffled and augmented in this order: crop, flip and RandAugment on uint8, normalise,
-    erase, then mixup or cutmix. Targets are smoothed once, before they are mixed. Test batches are in order and
-    only normalised. The same split, config and epoch give the same batches, each time you loop.
+    erase, then mixup or cutmix, up to the step that `mix_until` says. Targets are smoothed once, before they are mixed.
+    Test batches are in order and only normalised. The same split, config and epoch give the same batches, each time you
+    loop.
 
     Args:
         split: a `Split`: images uint8 (N, C, H, W), targets int64 (N,).
@@ -58,8 +58,11 @@ class Batches:
             self._take_over_draws()
         else:
             order = torch.arange(len(self.split.targets), device=self.device)
-        for chosen in order.split(self.config.batch_size)[self.first :]:
-            yield self._batch(self.split.images[chosen], self.split.targets[chosen])
+        first_of_run = self.epoch * len(self)
+        mix_until = self.config.mix_until * self.config.epochs * len(self)
+        for step, chosen in enumerate(order.split(self.config.batch_size)[self.first :], start=self.first):
+            mixed = first_of_run + step < mix_until
+            yield self._batch(self.split.images[chosen], self.split.targets[chosen], mixed)
 
     def _take_over_draws(self):
         if self.saved is None:
@@ -69,8 +72,9 @@ class Batches:
         if self.saved["draws"]["device"] == self.device.type:  # another kind of device has other draws anyway
             self.draws.set_state(self.saved["draws"]["state"])
 
-    def _batch(self, images, targets):
-        targets = F.one_hot(targets, self.num_classes).float()  # (B, K)
+    def _batch(self, images, targets, mixed):
+        # (B, K); F.one_hot looks at the values, for which the CPU would wait.
+        targets = (targets[:, None] == torch.arange(self.num_classes, device=self.device)).float()
         if not self.train:
             return augment.normalize(images, self.mean, self.std), targets
         config = self.config
@@ -79,13 +83,13 @@ class Batches:
         if config.flip:
             images = augment.random_flip(images, self.draws)
         if config.rand_augment:
-            images = augment.rand_augment(images, config.rand_augment, config.magnitude, self.draws)
+            images = augment.rand_augment(images, config.rand_augment, config.magnitude, self.cpu_draws)
         images = augment.normalize(images, self.mean, self.std)
         if config.erasing:
             images = augment.random_erasing(images, config.erasing, self.draws)
         if config.label_smoothing:
             targets = (1 - config.label_smoothing) * targets + config.label_smoothing / self.num_classes
-        return self._mix(images, targets)
+        return self._mix(images, targets) if mixed else (images, targets)
 
     def _mix(self, images, targets):
         alphas = [(mixup, self.config.mixup), (cutmix, self.config.cutmix)]

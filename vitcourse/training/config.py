@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 
 PRECISIONS = ("bf16", "fp16", "fp32")
+CHOICES = {"schedule": ("cosine", "linear"), "optimizer": ("adamw", "muon"), "precision": (None, *PRECISIONS)}
 
 
 class TrainingError(Exception):
@@ -14,11 +15,13 @@ class TrainingError(Exception):
 class TrainConfig:
     """The recipe. The defaults suit a small ViT, a few thousand 32-pixel images and a few minutes.
 
-    Rates are those of AdamW; `warmup` is a share of all steps; `crop` is the padding in pixels; `rand_augment` the
-    number of operations at strength `magnitude` (0 to 30); `mixup` and `cutmix` the alpha of their Beta distribution
-    (0 is off; with both on, each batch gets one of the two); `erasing` a probability per image; `ema` the decay of a
-    moving average of the weights, say 0.99 (0 is off); `precision` one of "bf16", "fp16", "fp32", or None for what the
-    device does best.
+    Rates are those of AdamW; `warmup` is a share of all steps, after which the rate falls along a "cosine" or in a
+    "linear" `schedule`; `optimizer` is "adamw" or "muon". `crop` is the padding in pixels; `rand_augment` the number of
+    operations at strength `magnitude` (0 to 30); `mixup` and `cutmix` the alpha of their Beta distribution (0 is off;
+    with both on, each batch gets one of the two), and both are off after `mix_until`, a share of all steps; `erasing`
+    is a probability per image; `ema` the decay of a moving average of the weights, say 0.99 (0 is off). `precision` is
+    one of "bf16", "fp16", "fp32", or None for what the device does best; `compile` is whether torch.compile makes the
+    model faster, which takes it a minute first.
 
     Raises:
         TrainingError: for a value outside its range, naming the field.
@@ -43,12 +46,16 @@ class TrainConfig:
     ema: float = 0.0
     seed: int = 0
     precision: str | None = None
+    schedule: str = "cosine"
+    optimizer: str = "adamw"
+    mix_until: float = 1.0
+    compile: bool = False
 
     def __post_init__(self):
         for name in ("epochs", "batch_size", "max_norm"):
             if getattr(self, name) <= 0:
                 raise TrainingError(f"{name} must be more than 0, got {getattr(self, name)}.")
-        for name in ("warmup", "label_smoothing", "erasing"):
+        for name in ("warmup", "label_smoothing", "erasing", "mix_until"):
             if not 0 <= getattr(self, name) <= 1:
                 raise TrainingError(f"{name} must be between 0 and 1, got {getattr(self, name)}.")
         for name in ("peak_lr", "final_lr", "weight_decay", "crop", "rand_augment", "magnitude", "mixup", "cutmix"):
@@ -56,8 +63,10 @@ class TrainConfig:
                 raise TrainingError(f"{name} must not be negative, got {getattr(self, name)}.")
         if not 0 <= self.ema < 1:
             raise TrainingError(f"ema must be at least 0 and less than 1, got {self.ema}.")
-        if self.precision not in (None, *PRECISIONS):
-            raise TrainingError(f"precision must be one of {', '.join(PRECISIONS)} or None, got {self.precision!r}.")
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                said = ", ".join(str(choice) for choice in choices)
+                raise TrainingError(f"{name} must be one of {said}; got {getattr(self, name)!r}.")
 
 
 @dataclass

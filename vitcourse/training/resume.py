@@ -25,12 +25,13 @@ class TrainState:
 
     `epoch` counts finished epochs, `step` the steps made in the one that is under way; `losses` and `sizes` have an
     entry for each step of it. `batches` are that epoch's `Batches`, once it has begun. `average` is None without `ema`.
+    `parts` is in how many parts a batch goes through the model, for want of memory.
     """
 
     def __init__(self, model, optimizer, scaler, average, history, device):
         self.model, self.optimizer, self.scaler, self.average = model, optimizer, scaler, average
         self.history, self.device = history, device
-        self.epoch, self.step = 0, 0
+        self.epoch, self.step, self.parts = 0, 0, 1
         self.losses = self.sizes = self.batches = None
         self.start = time.perf_counter()
 
@@ -65,11 +66,12 @@ class TrainState:
             "history": asdict(self.history),
             "epoch": self.epoch,
             "step": self.step,
+            "parts": self.parts,
             "losses": None if self.losses is None else self.losses[: self.step].cpu(),
             "sizes": None if self.sizes is None else self.sizes[: self.step].clone(),
             "draws": self.batches.state_dict() if self.step else None,
             "device": self.device.type,
-            "random": _random_states(self.device),
+            "random": random_states(self.device),
             "seconds": self.seconds,
         }
 
@@ -85,9 +87,9 @@ class TrainState:
         for name, value in saved["history"].items():  # in place: the caller may hold it already
             if hasattr(self.history, name):
                 setattr(self.history, name, value)
-        self.epoch, self.step = saved["epoch"], saved["step"]
+        self.epoch, self.step, self.parts = saved["epoch"], saved["step"], saved.get("parts", 1)
         self.losses, self.sizes, self._draws = saved["losses"], saved["sizes"], saved["draws"]
-        _set_random_states(saved["random"], self.device)
+        set_random_states(saved["random"], self.device)
         self.start = time.perf_counter() - saved["seconds"]
 
     def place(self):
@@ -106,18 +108,21 @@ class Checkpoints:
         every: steps between checkpoints; there is one after each epoch in any case. None: only those.
         run: the run's `identity`.
         say: prints a line.
+        writes: whether this process writes; of several that train together one does.
 
     Raises:
         TrainingError: when the folder cannot be made, or `every` is no number of steps.
     """
 
-    def __init__(self, place, every, run, say):
+    def __init__(self, place, every, run, say, writes=True):
         if every is not None and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
             raise TrainingError(f"every must be a number of steps, at least 1, or None for each epoch; got {every!r}.")
         self.path, self.before = checkpoint_paths(place)
-        self.every, self.run, self.say = every, run, say
+        self.every, self.run, self.say, self.writes = every, run, say, writes
         self.keep_last = True  # whether the file in place is worth keeping
         self.failed = False
+        if not writes:
+            return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             for torn in self.path.parent.glob(f".{self.path.name}.*.tmp"):  # of a process killed while it wrote
@@ -157,6 +162,8 @@ class Checkpoints:
 
     def write(self, state):
         """Write a checkpoint; what goes wrong is said once, and training goes on with the old ones kept."""
+        if not self.writes:
+            return
         saved = {"format": FORMAT, "run": self.run, "state": state.state_dict()}
         content = io.BytesIO()
         torch.save(saved, content)  # into memory first: torch's own writer can crash the process on a full disk
@@ -205,14 +212,14 @@ def remove_checkpoints(place):
         path.unlink(missing_ok=True)
 
 
-def _random_states(device):
+def random_states(device):
     states = {"cpu": torch.get_rng_state()}
     if device.type != "cpu":
         states[device.type] = _module(device).get_rng_state()
     return states
 
 
-def _set_random_states(states, device):
+def set_random_states(states, device):
     torch.set_rng_state(states["cpu"])
     if device.type in states and device.type != "cpu":
         _module(device).set_rng_state(states[device.type])
