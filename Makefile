@@ -2,6 +2,7 @@
 #   make lab      set up .venv and open the labs in JupyterLab
 #   make test     set up .venv for development and run every test
 #   make build    write notebooks/ and labs_solutions/ anew from labs/ (NAMES=03_attention for one)
+#   make bench    measure this machine and write docs/benchmarks.md (PARTS="step augment" for two; hours on a CPU)
 # A second run starts in seconds: what is installed is noted in .venv, and done anew when pyproject.toml changes.
 
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help lab test build
+.PHONY: help lab test build bench
 help:
 	@sed -n 's/^#   //p' Makefile
 
@@ -32,6 +33,10 @@ test: $(VENV)/.has-dev
 build: $(VENV)/.has-dev
 	$(BIN)/vitcourse build $(NAMES)
 
+# What is measured is kept in .bench: stopped, it goes on; done, it only writes the document. BENCH_FLAGS=--help says more.
+bench: $(VENV)/.has-bench
+	$(BIN)/python -m benchmarks $(PARTS) $(BENCH_FLAGS)
+
 # A stamp is written after its install is whole, so an interrupted one is done again. torch and torchvision come in one
 # go, because each torchvision fits one torch only.
 $(VENV)/.has-lab: pyproject.toml | $(VENV)/.made
@@ -42,6 +47,11 @@ $(VENV)/.has-lab: pyproject.toml | $(VENV)/.made
 $(VENV)/.has-dev: pyproject.toml | $(VENV)/.made
 	@echo "Installing the course and its tests into $(VENV). PyTorch is large: the first time takes minutes."
 	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.has-bench: pyproject.toml | $(VENV)/.made
+	@echo "Installing the course and the libraries it is compared with into $(VENV)."
+	@$(PIP) --editable '.[bench]'
 	@touch $@
 
 # PYTHON=/path/to/python chooses another one. A .venv that works is kept.

@@ -10,30 +10,44 @@ from pathlib import Path
 import torch
 
 from vitcourse.reference.vit import ViT
-from vitcourse.training.config import TrainConfig
+from vitcourse.training.config import TrainConfig, TrainingError
 from vitcourse.training.data import load_data
 from vitcourse.training.defaults import SIZES
 from vitcourse.training.device import pick_precision
 from vitcourse.training.fit import fit
 from vitcourse.training.recipes import RECIPES
 
+from .document import number, percent, table
 from .part import Job, hash_of
+
+TITLE = "Accuracy against time"
+SHOW_ALL = True  # other data, or another number of epochs, is another comparison and not an older one
+TOY_DATA = "shapes"
+OPTIONS = (
+    ("data", "cifar10", TOY_DATA, "cifar10, shapes, or a folder with train/ and test/"),
+    ("images", 0, 60, "training images (0: all on a GPU or with --full, else 10,000)"),
+    ("test-images", 0, 30, "test images (0: all on a GPU or with --full, else 2,000)"),
+    ("epochs", 0, 2, "of each run (0: the recipe's own on a GPU or with --full, else 5)"),
+    ("seeds", [0, 1, 2], [0, 1], "a run of each recipe for each of them"),
+    ("recipes", ["textbook", "quick"], ["textbook", "quick"], "names of recipes"),
+    ("full", 0, 0, "1: all images and the recipes' own epochs, also on a CPU"),
+)
+ON_A_CPU = dict(images=10_000, test_images=2_000, epochs=5)
 
 
 def jobs(options):
-    """Return a `Job` for each seed and recipe, all recipes of the first seed first.
-
-    Args:
-        options: has `data`, `images`, `test_images` (None is all of them), `epochs` (None is the recipe's own),
-            `seeds`, `recipes`, `device` and `results`, a folder.
-    """
-    sizes = dict(train_size=options.images, test_size=options.test_images)
-    settings = dict(data=Path(options.data).name, epochs=options.epochs, **sizes)
+    """Return a `Job` for each seed and recipe, all recipes of the first seed first."""
+    small = options.device.type == "cpu" and not options.full
+    limits = {name: getattr(options, name) or (ON_A_CPU[name] if small else None) for name in ON_A_CPU}
+    sizes = dict(train_size=limits["images"], test_size=limits["test_images"])
+    settings = dict(data=Path(options.data).name, epochs=limits["epochs"], **sizes)
     made = []
     for seed in options.seeds:
         for name in options.recipes:
+            if name not in RECIPES:
+                raise TrainingError(f"There is no recipe {name!r}: choose from {', '.join(RECIPES)}.")
             recipe = RECIPES[name]
-            config = replace(recipe.config, seed=seed, epochs=options.epochs or recipe.config.epochs)
+            config = replace(recipe.config, seed=seed, epochs=limits["epochs"] or recipe.config.epochs)
             case = dict(recipe=name, seed=seed, config=asdict(config))
             folder = Path(options.results) / "runs" / f"{name}-{seed}-{hash_of(settings, case)}"
             run = functools.partial(train, recipe, config, options.data, sizes, options.device, folder)
@@ -106,3 +120,71 @@ class CpuClock:
         beside = self.path.with_suffix(".new")
         beside.write_text(json.dumps(self.seconds))
         beside.replace(self.path)
+
+
+def section(records):
+    """Return the part's lines of the document."""
+    settings, runs = records[0]["settings"], {}
+    for record in records:
+        runs.setdefault(record["case"]["recipe"], []).append(record)
+    first = records[0]["result"]
+    epochs = f"{settings['epochs']} epochs" if settings["epochs"] else "each recipe's own epochs"
+    baseline = next(iter(runs))
+    lines = [
+        f"{settings['data']}: {first['images']:,} training and {first['test_images']:,} test images, the same for all "
+        f"runs; {epochs}. A seed draws weights, order and augmentation. Accuracy on the test images after the last "
+        "epoch, as a mean with its lowest and highest seed; seconds are a run's mean, evaluation included.",
+        "",
+        *table(
+            ["recipe", "parameters", "precision", "seeds", "accuracy", "CPU seconds", "seconds", f"against {baseline}"],
+            [_row(name, runs, baseline) for name in runs],
+        ),
+        "",
+        "After each epoch, accuracy (mean over the seeds) and the CPU seconds spent up to then:",
+        "",
+        *_curves(runs),
+    ]
+    return lines
+
+
+def _row(name, runs, baseline):
+    results = [record["result"] for record in runs[name]]
+    last = [result["accuracy"][-1] for result in results]
+    seeds = ", ".join(str(record["case"]["seed"]) for record in runs[name])
+    cpu, wall = (mean([result[clock][-1] for result in results]) for clock in ("cpu_seconds", "wall_seconds"))
+    accuracy = percent(mean(last)) + (f" ({percent(min(last))} to {percent(max(last))})" if len(last) > 1 else "")
+    parameters, precision = f"{results[0]['parameters']:,}", results[0]["precision"]
+    return [name, parameters, precision, seeds, accuracy, number(cpu), number(wall), _gain(runs[name], runs[baseline])]
+
+
+def _gain(these, those):
+    """Points of accuracy more than the baseline, over the seeds that both have."""
+    if these is those:
+        return ""
+    other = {record["case"]["seed"]: record["result"]["accuracy"][-1] for record in those}
+    pairs = [(r["result"]["accuracy"][-1], other.get(r["case"]["seed"])) for r in these]
+    gains = [100 * (mine - its) for mine, its in pairs if its is not None]
+    if not gains:
+        return "no seed in common"
+    each = f" ({min(gains):+.1f} to {max(gains):+.1f})" if len(gains) > 1 else ""
+    return f"{mean(gains):+.1f} points{each}"
+
+
+def _curves(runs):
+    longest = max(len(record["result"]["accuracy"]) for records in runs.values() for record in records)
+    rows = []
+    for epoch in range(longest):
+        cells = [epoch + 1]
+        for records in runs.values():
+            done = [record["result"] for record in records if len(record["result"]["accuracy"]) > epoch]
+            if done:
+                cells.append(percent(mean([r["accuracy"][epoch] for r in done])))
+                cells.append(number(mean([r["cpu_seconds"][epoch] for r in done])))
+            else:
+                cells += ["", ""]
+        rows.append(cells)
+    return table(["epoch", *(head for name in runs for head in (name, "CPU seconds"))], rows)
+
+
+def mean(values):
+    return sum(values) / len(values)

@@ -1,13 +1,8 @@
-"""Measure what the built-in data promises: `python benchmarks/claims.py [--quick]`.
+"""What the built-in shapes promise: what a linear model, the small ViT without positions and a CNN reach on them."""
 
-Prints a table: a linear model, the small ViT, the same without positions, and a CNN and the ViT from fewer examples.
-CPU seconds are summed over the threads, so that they mean something on a busy machine too. About ten minutes on
-two cores; `--quick` only shows that everything runs.
-"""
-
-import argparse
+import functools
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import torch
 from torch import nn
@@ -17,7 +12,18 @@ from vitcourse.training.config import TrainConfig
 from vitcourse.training.data import load_data
 from vitcourse.training.fit import fit
 
+from .document import number, percent, table
+from .machine import code_hash
+from .part import Job
+
+TITLE = "What the built-in shapes promise"
+CODE = ("benchmarks/claims.py", "vitcourse/reference/vit.py", "vitcourse/training/data/shapes.py")
 RECIPE = TrainConfig(epochs=10, batch_size=100, peak_lr=3e-3, flip=True)
+OPTIONS = (
+    ("claims-epochs", RECIPE.epochs, 1, "epochs on all images; three times as many on few"),
+    ("claims-images", 10_000, 60, "training images"),
+    ("claims-test-images", 2_000, 30, "test images"),
+)
 
 
 def linear():
@@ -44,42 +50,55 @@ def cnn():
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(96 * 4 * 4, 10))
 
 
-def few(count):
-    """The same number of epochs would be too few steps for few images: three times as many."""
-    return dict(train_size=count), replace(RECIPE, epochs=3 * RECIPE.epochs)
+# Name, model, its rate, and the share of the images. Of few images three times as many epochs are made: with the same
+# number there would be too few steps.
+ROWS = (
+    ("linear on pixels", linear, 5e-4, 1),
+    ("ViT, patch 8", vit, 3e-3, 1),
+    ("ViT, patch 8, no positions", vit_without_positions, 3e-3, 1),
+    ("CNN, a tenth of the images", cnn, 3e-3, 0.1),
+    ("ViT, patch 8, a tenth of the images", vit, 3e-3, 0.1),
+    ("ViT, patch 8, three tenths of the images", vit, 3e-3, 0.3),
+)
 
 
-RUNS = [
-    ("linear on pixels", linear, {}, replace(RECIPE, peak_lr=5e-4)),
-    ("ViT, patch 8", vit, {}, RECIPE),
-    ("ViT, patch 8, no positions", vit_without_positions, {}, RECIPE),
-    ("ViT, patch 8, 1,000 images", vit, *few(1000)),
-    ("CNN, 1,000 images", cnn, *few(1000)),
-    ("ViT, patch 8, 3,000 images", vit, *few(3000)),
-]
+def jobs(options):
+    """Return a `Job` for each row."""
+    sizes = dict(train_size=options.claims_images, test_size=options.claims_test_images)
+    settings = dict(sizes, epochs=options.claims_epochs, code=code_hash(*CODE))
+    made = []
+    for name, build, rate, share in ROWS:
+        count = round(share * options.claims_images)
+        epochs = options.claims_epochs * (1 if share == 1 else 3)
+        config = replace(RECIPE, peak_lr=rate, epochs=epochs)
+        case = dict(model=name, images=count, config=asdict(config))
+        made.append(Job(settings, case, functools.partial(measure, build, config, sizes | dict(train_size=count))))
+    return made
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="two epochs of 500 images each: the numbers mean nothing")
-    parser.add_argument("--only", default="", help="run the rows whose name contains this")
-    arguments = parser.parse_args()
-    print("| model | images × epochs | test accuracy | seconds | CPU seconds |")
-    print("|---|---|---|---|---|")
-    for name, build, options, config in RUNS:
-        if arguments.only not in name:
-            continue
-        if arguments.quick:
-            options, config = dict(train_size=500, test_size=200), replace(config, epochs=2)
-        data = load_data("shapes", **options)
-        torch.manual_seed(config.seed)
-        model = build()
-        wall, cpu = time.perf_counter(), time.process_time()
-        history = fit(model, data, config, device="cpu", progress=False)
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        accuracy = f"{100 * history.test_accuracy[-1]:.1f} %"
-        print(f"| {name} | {len(data.train):,} × {config.epochs} | {accuracy} | {wall:.0f} | {cpu:.0f} |", flush=True)
+def measure(build, config, sizes):
+    """Train once on the CPU; returns the last epoch's accuracy, and seconds."""
+    data = load_data("shapes", **sizes)
+    torch.manual_seed(config.seed)
+    model = build()
+    wall, cpu = time.perf_counter(), time.process_time()
+    history = fit(model, data, config, device="cpu", progress=False)
+    if history.interrupted:
+        raise KeyboardInterrupt
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return dict(accuracy=history.test_accuracy[-1], seconds=wall, cpu_seconds=cpu)
 
 
-if __name__ == "__main__":
-    main()
+def section(records):
+    """Return the part's lines of the document."""
+    rows = []
+    for record in records:
+        case, result = record["case"], record["result"]
+        accuracy, seconds = percent(result["accuracy"]), [number(result[name]) for name in ("seconds", "cpu_seconds")]
+        rows.append([case["model"], f"{case['images']:,}", case["config"]["epochs"], accuracy, *seconds])
+    heads = ["model", "images", "epochs", "test accuracy", "seconds", "CPU seconds"]
+    return [
+        f"One seed, {records[0]['settings']['test_size']:,} test images, last epoch, on the CPU.",
+        "",
+        *table(heads, rows),
+    ]

@@ -16,7 +16,7 @@ def take_turns(tasks, repeats, device="cpu", warmup=2, calls=1):
         calls: between two readings; more of them for what takes microseconds.
 
     Returns:
-        {name: {"wall": [seconds of one call], "cpu": [the same in CPU seconds of all threads]}}, a value for each round.
+        {name: {"wall": [seconds], "cpu": [CPU seconds of all threads]}}, of one call, with a value for each round.
     """
     times = {name: {"wall": [], "cpu": []} for name in tasks}
     for turn in range(-warmup, repeats):
