@@ -8,7 +8,8 @@ from pathlib import Path
 
 MODELS = ("vit", "stem", "deit", "swin")  # those of training.models; a test compares them
 SIZES = ("nano", "micro", "mini", "tiny", "small", "base")  # training.defaults.SIZES; a test compares them
-RECIPES = ("textbook", "quick", "standard", "long")  # those of training.recipes; a test compares them too
+# Those of training.recipes; a test compares them too.
+RECIPES = ("textbook", "quick", "standard", "long", "stem-quick", "stem-standard", "stem-long")
 REPO = Path(__file__).resolve().parents[1]
 
 # Options of `train` that are passed on as they are. (name, type, help)
