@@ -14,6 +14,7 @@ LAYERS = {
     "vitcourse.figures.plots": 0,
     "vitcourse.figures.style": 0,
     "vitcourse.training.data": 0,
+    "vitcourse.training.augment": 0,  # tensors in, tensors out, nothing of the course: training and explorers use it
     "vitcourse.exercises": 1,
     "vitcourse.training": 1,
     "vitcourse.figures": 1,

@@ -25,6 +25,9 @@ def clean(notebook):
         outputs = []
         for output in cell.outputs:
             view = output.get("data", {}).get(WIDGET)
+            if view and "image/png" in output.data:  # an explorer brings its own picture, with words for it
+                del output.data[WIDGET]
+                view = None
             outputs += widget_outputs(view["model_id"], state) if view else [output]
         for output in outputs:
             data = output.get("data", {})

@@ -1,4 +1,4 @@
-"""A curve that grows in the notebook while a model trains."""
+"""The dashboard that grows in the notebook while a model trains."""
 
 import io
 import time
@@ -14,12 +14,13 @@ def figure_png(figure, dpi=90):
     return buffer.getvalue()
 
 
-class LiveCurve:
-    """Draws losses and accuracy after each epoch, in place: `fit(..., on_epoch=LiveCurve())`.
+class TrainingDashboard:
+    """Draws losses, accuracy, learning rate and the time left after each epoch, in place:
+    `fit(..., on_epoch=TrainingDashboard())`.
 
     The picture is an ordinary notebook output that is replaced, not a widget, so it also stands in a notebook that
-    was executed without a browser, and on a page made of it. Outside a notebook it only keeps the last picture in
-    `png`.
+    was executed without a browser, and on a page made of it; and a widget could not be used while the kernel trains.
+    Outside a notebook it only keeps the last picture in `png`.
 
     Args:
         seconds: the shortest time between two drawings; the last epoch is always drawn.
@@ -37,25 +38,40 @@ class LiveCurve:
 
     def draw(self, history):
         """Draw the history now."""
-        from .plots.recipe import plot_history
+        from .plots.dashboard import plot_dashboard
         from .style import style_context
 
         with style_context():
-            figure = plot_history(history.train_loss, history.test_loss, history.test_accuracy, history.epochs)
-            self.png = figure_png(figure)
-        self._show()
+            self.png = figure_png(plot_dashboard(history))
+        self._show(history)
         self._drawn_at = time.monotonic()
 
-    def _show(self):
+    def _show(self, history):
         if not _in_notebook():
             return
         from IPython.display import Image, display
 
-        image = Image(data=self.png, format="png", alt="Losses and test accuracy by epoch")
+        image = Image(data=self.png, format="png", alt=dashboard_words(history))
         if self._handle is None:
             self._handle = display(image, display_id=True)
         else:
             self._handle.update(image)
+
+
+LiveCurve = TrainingDashboard  # its first name
+
+
+def dashboard_words(history):
+    """What the dashboard shows, in words, for those who cannot see it."""
+    from .plots.dashboard import time_words
+
+    if not len(history):
+        return "No epoch is finished yet."
+    return (
+        f"Losses, test accuracy and learning rate by epoch; {time_words(history.seconds, history.epochs)}. Last: "
+        f"train loss {history.train_loss[-1]:.2f}, test loss {history.test_loss[-1]:.2f}, "
+        f"test accuracy {history.test_accuracy[-1]:.1%}."
+    )
 
 
 def _in_notebook():
