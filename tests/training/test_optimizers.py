@@ -8,8 +8,11 @@ import torch
 from torch import nn
 
 from vitcourse.reference.recipe import parameter_groups
+from vitcourse.reference.stem import ConvStemViT
 from vitcourse.reference.vit import ViT
 from vitcourse.training.config import TrainConfig, TrainingError
+from vitcourse.training.data import ImageData, Split
+from vitcourse.training.fit import fit
 from vitcourse.training.optimizers import make_optimizer
 
 needs_muon = pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="torch has Muon from 2.9 on")
@@ -153,3 +156,32 @@ def test_without_muon_the_user_is_told(monkeypatch):
 def test_a_model_without_blocks_is_told():
     with pytest.raises(TrainingError, match="this one has none: use adamw"):
         make_optimizer(nn.Sequential(nn.Flatten(), nn.Linear(12, 3)), MUON)
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+@needs_muon
+@pytest.mark.parametrize("model_class", [ViT, ConvStemViT])
+def test_a_run_with_muon_that_was_cut_off_ends_like_one_that_was_not(model_class, tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    split = Split(torch.randint(0, 256, (40, 3, 8, 8), generator=generator).to(torch.uint8), torch.arange(40) % 5)
+    data = ImageData("tiny", split, split, tuple("abcde"), *torch.full((2, 3), 0.4))
+    config = TrainConfig(epochs=3, batch_size=16, optimizer="muon", flip=True, ema=0.9, precision="fp32")
+
+    def run(place, seed=0, on_step=None):
+        torch.manual_seed(seed)
+        model = model_class(img_size=8, patch_size=4, num_classes=5, embed_dim=16, depth=1, num_heads=2)
+        options = dict(device="cpu", progress=False, checkpoint=place, every=2, on_step=on_step)
+        return model, fit(model, data, config, **options)
+
+    def kill(done, loss):
+        if done == 6:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(tmp_path / "cut", on_step=kill)
+    (whole, history), (resumed, other) = run(tmp_path / "whole"), run(tmp_path / "cut", seed=1)
+    assert_same_weights(whole, resumed)
+    assert (history.train_loss, history.ema_accuracy) == (other.train_loss, other.ema_accuracy)
