@@ -6,7 +6,7 @@ import sys
 import warnings
 from pathlib import Path
 
-MODELS = ("vit", "stem", "deit", "swin")  # those of training.models; a test compares them
+MODELS = ("vit", "stem", "deit", "swin", "conv")  # those of training.models; a test compares them
 SIZES = ("nano", "micro", "mini", "tiny", "small", "base")  # training.defaults.SIZES; a test compares them
 # Those of training.recipes; a test compares them too.
 RECIPES = ("textbook", "quick", "standard", "long", "stem-quick", "stem-standard", "stem-long")
@@ -31,6 +31,7 @@ RECIPE_OPTIONS = (
     ("rand-augment", int, "random operations per image"),
     ("mixup", float, "alpha of mixup; 0 is off"),
     ("cutmix", float, "alpha of cutmix; 0 is off"),
+    ("mix-until", float, "share of the steps after which mixup and cutmix are off (1)"),
     ("erasing", float, "probability of a random erased box"),
     ("ema", float, "decay of a moving average of the weights, say 0.99; 0 is off"),
 )
@@ -54,7 +55,8 @@ def main(argv=None):
     except Exception as error:
         if type(error).__name__ not in ("DataError", "TrainingError"):  # by name: importing them would import torch
             raise
-        print(error, file=sys.stderr)
+        rank = int(os.environ.get("RANK") or 0)  # of several processes that train together
+        print(f"process {rank}: {error}" if rank else error, file=sys.stderr)
         return 1
 
 
@@ -74,6 +76,7 @@ def make_parser():
     doctor.set_defaults(run=run_doctor)
 
     _add_train(commands)
+    _add_explain(commands)
 
     build = commands.add_parser("build", help="for authors: write the notebooks from labs/")
     build.add_argument("names", nargs="*", metavar="NAME", help="labs to build, say 01_patches; all when left out")
@@ -106,7 +109,10 @@ def _add_train(commands):
     for name, kind, text in RECIPE_OPTIONS:
         recipe.add_argument(f"--{name}", type=kind, help=text)
     recipe.add_argument("--flip", action=argparse.BooleanOptionalAction, help="mirror images at random")
+    recipe.add_argument("--schedule", choices=("cosine", "linear"), help="how the rate falls (cosine)")
+    recipe.add_argument("--optimizer", choices=("adamw", "muon"), help="muon is for the matrices in the blocks (adamw)")
     recipe.add_argument("--precision", choices=("bf16", "fp16", "fp32"))
+    recipe.add_argument("--compile", action="store_true", default=None, help="use torch.compile; takes a minute first")
     train.set_defaults(run=run_train)
 
 
@@ -121,7 +127,8 @@ def run_train(arguments):
         pairs = ((name.replace("-", "_"), getattr(arguments, name.replace("-", "_"))) for name in names)
         return {name: value for name, value in pairs if value is not None}
 
-    recipe = given([name for name, *_ in RECIPE_OPTIONS] + ["epochs", "flip", "precision", "seed"])
+    named = ("epochs", "flip", "schedule", "optimizer", "precision", "compile", "seed")
+    recipe = given([name for name, *_ in RECIPE_OPTIONS] + list(named))
     if "lr" in recipe:
         recipe["peak_lr"] = recipe.pop("lr")
     _, history = train(
@@ -152,6 +159,22 @@ def _resume(arguments):
 
     _, history = resume(arguments.resume, device=arguments.device, every=arguments.checkpoint_every)
     return 130 if history.interrupted else 0
+
+
+def _add_explain(commands):
+    explain = commands.add_parser("explain", help="draw what a trained model says about an image and where it looks")
+    explain.add_argument("image", help="an image file")
+    explain.add_argument("--model", required=True, metavar="RUN", help="the folder of a run that train has saved")
+    explain.add_argument("--out", metavar="PNG", help="the figure to write (explain-<name>.png)")
+    explain.set_defaults(run=run_explain)
+
+
+def run_explain(arguments):
+    """Draw the figure and print where it is."""
+    warnings.showwarning = _show_warning
+    from .training.explain import explain
+
+    explain(arguments.image, arguments.model, arguments.out)
 
 
 def run_build(arguments):

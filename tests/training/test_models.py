@@ -59,6 +59,18 @@ def test_images_are_resized_only_where_a_kind_needs_it(data):
     assert new_img_size(replace(vit, patch_size=None), odd, CPU, {}) is None
 
 
+def test_the_choices_of_a_recipe_are_options(monkeypatch):
+    seen = {}
+    history = type("H", (), {"interrupted": False})
+    monkeypatch.setattr("vitcourse.training.job.train", lambda data, **options: (seen.update(options), history))
+    options = ["--schedule", "linear", "--optimizer", "muon", "--precision", "bf16", "--compile", "--mix-until", "0.8"]
+    assert train(*options, "--model", "stem") == 0 and seen["model"] == "stem"
+    config = TrainConfig(**seen["recipe"])
+    chosen = (config.schedule, config.optimizer, config.precision, config.compile, config.mix_until)
+    assert chosen == ("linear", "muon", "bf16", True, 0.8)
+    assert train() == 0 and TrainConfig(**seen["recipe"]) == TrainConfig()
+
+
 class Line(nn.Module):
     """A kind of its own: linear, with a constructor unlike the ViT's."""
 

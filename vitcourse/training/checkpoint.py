@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from .config import History, TrainingError
+from .distributed import Workers
 from .models import find_kind
 
 MODEL, EMA_MODEL, CONFIG, HISTORY = "model.pt", "model-ema.pt", "config.json", "history.json"
@@ -58,7 +59,7 @@ def make_run_folder(folder):
 
 
 def save_run(folder, model, model_config, data, history, config, ema_model=None, kind="vit"):
-    """Save a trained model and what it was made with.
+    """Save a trained model and what it was made with; of several processes all call this, and the first one writes.
 
     Args:
         folder: made when missing; files of the same names in it are replaced, each in one step.
@@ -84,13 +85,17 @@ def save_run(folder, model, model_config, data, history, config, ema_model=None,
         "train": asdict(config),
         "versions": {"torch": torch.__version__, "vitcourse": _own_version()},
     }
-    try:
+
+    def save():
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(folder / HISTORY, lambda path: path.write_text(history.to_json(), encoding="utf-8"))
         replace_file(folder / CONFIG, lambda path: path.write_text(json.dumps(settings, indent=1), encoding="utf-8"))
         if ema_model is not None:
             replace_file(folder / EMA_MODEL, lambda path: torch.save(_weights(ema_model), path))
         replace_file(folder / MODEL, lambda path: torch.save(_weights(model), path))
+
+    try:
+        Workers().first(save)
     except (OSError, RuntimeError) as error:  # torch.save reports a full disk as a RuntimeError
         raise TrainingError(cannot_write(folder, error)) from None
 
@@ -131,6 +136,7 @@ def load_run(folder, *, ema=False):
 
 
 def _weights(model):
+    model = getattr(model, "_orig_mod", model)  # what torch.compile wraps: its weights have plain names
     return {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
 
 

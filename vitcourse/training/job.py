@@ -1,5 +1,6 @@
 """`vitcourse train`: load data, train a model, save it, and draw where it looks; go on with a run that was stopped."""
 
+import functools
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +10,8 @@ import torch
 from .checkpoint import make_run_folder, save_run
 from .config import TrainConfig, TrainingError
 from .data import load_data
-from .device import describe_device, pick_device, pick_precision
+from .device import describe_device, pick_precision
+from .distributed import Workers
 from .explain import save_attention_figure
 from .fit import evaluate, fit
 from .models import configure, find_kind, new_img_size
@@ -55,42 +57,40 @@ def train(
     Raises:
         TrainingError, DataError: with a sentence for the user.
     """
-    model_options, recipe = dict(model_options or {}), dict(recipe or {})
-    if named is not None:
-        chosen = RECIPES[named]
-        data_name, model = data_name or "cifar10", model or chosen.model
-        if model == chosen.model:
-            size = size or chosen.size
-            if chosen.patch_size is not None:
-                model_options.setdefault("patch_size", chosen.patch_size)
-        recipe = asdict(chosen.config) | recipe
-        print(f"{named}: on CIFAR-10, as it is, expect {chosen.expected}.\nCost: {chosen.cost}.")
-    kind_name = model or "vit"
-    kind, kind_options = find_kind(kind_name), dict(kind_options or {})
-    for option in kind_options:
-        if option not in kind.options:
-            raise TrainingError(f"{kind.title} takes no {option}: leave it out, or choose another model.")
-    seed = recipe.get("seed", 0)
-    device_name, device = device, pick_device(device)
-    TrainConfig(**recipe)  # a wrong value is said before the data is loaded
-    data = load_data(data_name, device=device, seed=seed, **data_options)
-    img_size = new_img_size(kind, data, device, model_options)
-    if img_size is not None:
-        print("Images of {}×{} pixels do not divide into equal patches; ".format(*data.img_size), end="")
-        print("they are resized to {}×{}.".format(*img_size))
-        data_options["img_size"] = img_size
-        data = load_data(data_name, device=device, seed=seed, **data_options)
-    model_config = configure(kind, data, device, size, model_options)
-    epochs = recipe.setdefault("epochs", EPOCHS)
-    config = TrainConfig(**(kind.recipe(data, model_config, epochs) | recipe))
-    plan = make_plan(data_name, data, data_options, kind_name, model_config, config, kind_options, device_name)
-    if out is not None and has_plan(out):
-        refuse_other_settings(out, plan)
-        return _run(Path(out), data, plan, config, device, every)
-    model = _build(kind, model_config, config)  # a model that cannot be built leaves no folder
-    folder = make_run_folder(out or _new_folder(data.name))
-    write_plan(folder, plan)
-    return _run(folder, data, plan, config, device, every, model)
+    workers = Workers(device)
+    with workers.quiet():
+        model_options, recipe = dict(model_options or {}), dict(recipe or {})
+        if named is not None:
+            chosen = RECIPES[named]
+            data_name, model = data_name or "cifar10", model or chosen.model
+            if model == chosen.model:
+                size = size or chosen.size
+                if chosen.patch_size is not None:
+                    model_options.setdefault("patch_size", chosen.patch_size)
+            recipe = asdict(chosen.config) | recipe
+            print(f"{named}: on CIFAR-10, as it is, expect {chosen.expected}.\nCost: {chosen.cost}.")
+        kind_name = model or "vit"
+        kind, kind_options = find_kind(kind_name), dict(kind_options or {})
+        for option in kind_options:
+            if option not in kind.options:
+                raise TrainingError(f"{kind.title} takes no {option}: leave it out, or choose another model.")
+        seed = recipe.get("seed", 0)
+        TrainConfig(**recipe)  # a wrong value is said before the data is loaded
+        load = functools.partial(load_data, data_name, device=workers.device, seed=seed)
+        data = workers.in_turn(lambda: load(**data_options))
+        img_size = new_img_size(kind, data, workers.device, model_options)
+        if img_size is not None:
+            print("Images of {}×{} pixels do not divide into equal patches; ".format(*data.img_size), end="")
+            print("they are resized to {}×{}.".format(*img_size))
+            data_options["img_size"] = img_size
+            data = workers.in_turn(lambda: load(**data_options))
+        model_config = configure(kind, data, workers.device, size, model_options)
+        epochs = recipe.setdefault("epochs", EPOCHS)
+        config = TrainConfig(**(kind.recipe(data, model_config, epochs) | recipe))
+        plan = make_plan(data_name, data, data_options, kind_name, model_config, config, kind_options, device)
+        model = _build(kind, model_config, config)  # a model that cannot be built leaves no folder
+        folder, new = workers.first(lambda: _open_folder(out, data, plan))
+        return _run(workers, folder, data, plan, config, every, model, new)
 
 
 def resume(folder, *, device=None, every=None):
@@ -109,19 +109,31 @@ def resume(folder, *, device=None, every=None):
     """
     folder = Path(folder)
     plan = read_plan(folder)
-    device = pick_device(device or plan["device"])
-    config = TrainConfig(**plan["train"])
-    data = load_data(plan["data"], device=device, seed=config.seed, **plan["data_options"])
-    return _run(folder, data, plan, config, device, every)
+    workers = Workers(device or plan["device"])
+    with workers.quiet():
+        config = TrainConfig(**plan["train"])
+        load = functools.partial(load_data, plan["data"], device=workers.device, seed=config.seed)
+        data = workers.in_turn(lambda: load(**plan["data_options"]))
+        model = _build(find_kind(plan["kind"]), plan["model"], config)
+        return _run(workers, folder, data, plan, config, every, model)
 
 
-def _run(folder, data, plan, config, device, every, model=None):
+def _open_folder(out, data, plan):
+    """Return the run's folder, and whether the run begins there; it goes on where the plan is the same."""
+    if out is not None and has_plan(out):
+        refuse_other_settings(out, plan)
+        return Path(out), False
+    folder = make_run_folder(out or _new_folder(data.name))
+    write_plan(folder, plan)
+    return folder, True
+
+
+def _run(workers, folder, data, plan, config, every, model, new=False):
     """Train in a folder that has a plan, save the run there, and clear away what only an unfinished one needs."""
-    kind, model_config = find_kind(plan["kind"]), plan["model"]
-    new, model = model is not None, model or _build(kind, model_config, config)
+    kind, model_config, device = find_kind(plan["kind"]), plan["model"], workers.device
     objective, seconds = None, 0.0
     try:
-        _describe(data, kind, model, model_config, config, device)
+        _describe(data, kind, model, model_config, config, workers)
         if kind.prepare is not None:
             prepared = _prepare(kind, folder, data, config, device, plan["options"], every)
             objective, seconds = prepared.objective, prepared.seconds
@@ -129,17 +141,12 @@ def _run(folder, data, plan, config, device, every, model=None):
         options = dict(device=device, checkpoint=folder, every=every, ema_model=ema_model, objective=objective)
         history = fit(model, data, config, **options)
     except TrainingError:
-        if new and [path.name for path in folder.iterdir()] == [PLAN]:  # nothing to go on from
+        if new and workers.main and [path.name for path in folder.iterdir()] == [PLAN]:  # nothing to go on from
             remove_plan(folder)
             folder.rmdir()
         raise
     save_run(folder, model, model_config, data, history, config, ema_model, plan["kind"])
-    _finish(folder, model, data, config, history, seconds)
-    if history.interrupted:
-        print(f"to go on    vitcourse train --resume {folder}")
-    else:
-        remove_plan(folder)
-        remove_checkpoints(folder)
+    workers.first(lambda: _finish(folder, model, data, config, history, seconds))
     return folder, history
 
 
@@ -159,9 +166,11 @@ def _build(kind, model_config, config):
         raise TrainingError(f"This model cannot be built: {error}.") from None
 
 
-def _describe(data, kind, model, model_config, config, device):
+def _describe(data, kind, model, model_config, config, workers):
     H, W = data.img_size
-    print(f"device      {describe_device(device)}; precision {config.precision or pick_precision(device)}")
+    several = "" if workers.alone else f" (one of {workers.size} processes)"
+    precision = config.precision or pick_precision(workers.device)
+    print(f"device      {describe_device(workers.device)}{several}; precision {precision}")
     print(f"data        {data.name}: {len(data.train):,} images to train on, {len(data.test):,} to test on; ", end="")
     print(f"{H}×{W} pixels, {data.num_classes} classes")
     print(f"model       {kind.title}, {kind.describe(model, model_config)}; ", end="")
@@ -173,7 +182,8 @@ def _describe(data, kind, model, model_config, config, device):
     print(f"recipe      {', '.join(recipe)}", flush=True)
 
 
-def _finish(folder, model, data, config, history, before=0.0):
+def _finish(folder, model, data, config, history, before):
+    """Say what came out, draw the figure, and clear away what only an unfinished run needs."""
     if history.interrupted:  # the last epoch's measurement is older than the model
         accuracy = evaluate(model, data.test, data, precision=config.precision)[1]
     else:
@@ -188,6 +198,11 @@ def _finish(folder, model, data, config, history, before=0.0):
     except OSError as error:
         raise TrainingError(f"The model is saved in {folder}, but not its figure: {error}.") from None
     print(f"saved in    {folder}: model.pt, config.json, history.json, attention.png")
+    if history.interrupted:
+        print(f"to go on    vitcourse train --resume {folder}")
+    else:
+        remove_plan(folder)
+        remove_checkpoints(folder)
 
 
 def _new_folder(data_name):
