@@ -19,7 +19,7 @@ TITLE = "Fused against explicit attention"
 CODE = ("benchmarks/attention.py", "benchmarks/clock.py", "vitcourse/reference/attention.py")
 HEADS, HEAD_WIDTH = 3, 64
 OPTIONS = (
-    ("tokens", [17, 65, 197, 577, 1025, 2305], [17, 65], "numbers of tokens"),
+    ("tokens", [17, 65, 197, 577, 1025, 2305], [577], "numbers of tokens"),
     ("attention-repeats", 15, 2, "rounds"),
 )
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
