@@ -13,7 +13,6 @@ from vitcourse import cli
 from vitcourse.training import defaults, job
 from vitcourse.training.checkpoint import load_run
 from vitcourse.training.config import TrainConfig
-from vitcourse.training.explain import class_attention, pick_examples
 
 TINY = ["--embed-dim", "16", "--depth", "1", "--num-heads", "2", "--device", "cpu"]
 
@@ -174,20 +173,3 @@ def test_images_that_do_not_divide_get_a_size_that_does(img_size):
     assert defaults.choose_patch_size(near, torch.device("cpu")) is not None
     assert not any(side % 2 for side in near)  # what a convolutional stem needs
     assert all(abs(a - b) <= max(16, 0.2 * b) for a, b in zip(near, img_size, strict=True))
-
-
-def test_class_attention_is_the_mean_of_the_heads_over_the_patches():
-    from vitcourse.reference.vit import ViT
-    from vitcourse.training.data import load_data
-
-    data = load_data("shapes", train_size=20, test_size=20)
-    model = ViT(img_size=32, patch_size=8, num_classes=10, embed_dim=16, depth=2, num_heads=2)
-    logits, maps = class_attention(model, data.test.images[:3], data)
-    assert logits.shape == (3, 10) and maps.shape == (3, 4, 4) and model.training
-    total = maps.sum(dim=(1, 2))
-    assert (total < 1).all() and (total > 0.5).all()  # the rest is the class token's look at itself
-
-
-def test_examples_come_from_different_classes():
-    assert pick_examples(torch.tensor([0, 0, 0, 1, 2, 2]), 4) == [0, 1, 3, 4]
-    assert pick_examples(torch.tensor([1]), 8) == [0]

@@ -1,0 +1,158 @@
+"""Figures of where a trained model looks: from any kind of model, for any image file, or a sentence why not."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from vitcourse import cli
+from vitcourse.reference.deit import DistilledViT
+from vitcourse.reference.maps import attention_rollout, cls_attention_map, occlusion_map
+from vitcourse.reference.stem import ConvStemViT
+from vitcourse.reference.vit import ViT
+from vitcourse.training.attention import look
+from vitcourse.training.augment import normalize
+from vitcourse.training.checkpoint import save_run
+from vitcourse.training.config import History, TrainConfig
+from vitcourse.training.data import DataError, load_data
+from vitcourse.training.explain import explain, occlusion, pick_examples, read_image, save_attention_figure
+
+SIZES = dict(img_size=(16, 24), patch_size=8, in_chans=3, num_classes=10, embed_dim=16, depth=2, num_heads=2)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_data("shapes", img_size=(16, 24), train_size=20, test_size=20)
+
+
+def build(cls=ViT):
+    torch.manual_seed(0)
+    return cls(**SIZES)
+
+
+class Pooled(torch.nn.Module):
+    """A classifier with a grid of patches and no attention at all."""
+
+    def __init__(self):
+        super().__init__()
+        self.patch_embed = build().patch_embed
+        self.head = torch.nn.Linear(16, 10)
+
+    def forward(self, images):
+        return self.head(self.patch_embed(images).mean(dim=1))
+
+
+def test_look_catches_what_the_model_itself_would_give(data):
+    model = build()
+    seen = look(model, data.test.images[:3], data.mean, data.std)
+    logits, weights = model(normalize(data.test.images[:3], data.mean, data.std), need_weights=True)
+    torch.testing.assert_close(seen.logits, logits.detach())
+    torch.testing.assert_close(seen.weights, tuple(w.detach() for w in weights))
+    torch.testing.assert_close(seen.layer(1), cls_attention_map(weights[1], (2, 3)).detach())
+    torch.testing.assert_close(seen.layer(0, head=1), weights[0][:, 1, 0, 1:].reshape(3, 2, 3).detach())
+    torch.testing.assert_close(seen.rollout().flatten(1), attention_rollout(weights).detach())
+    assert model.training and not model.blocks[0].attn._forward_hooks
+
+
+def test_look_finds_the_patches_behind_a_second_token(data):
+    seen = look(build(DistilledViT), data.test.images[:2], data.mean, data.std)
+    assert seen.weights[0].shape == (2, 2, 8, 8) and seen.logits.shape == (2, 10)
+    torch.testing.assert_close(seen.layer(1).flatten(1), seen.weights[1][:, :, 0, 2:].mean(dim=1))
+    assert seen.rollout().shape == (2, 2, 3) and (seen.rollout() > 0).all()
+
+
+def test_look_at_a_convolutional_stem_and_at_a_model_without_attention(data):
+    assert look(build(ConvStemViT), data.test.images[:2], data.mean, data.std).layer(0).shape == (2, 2, 3)
+    assert look(Pooled(), data.test.images[:2], data.mean, data.std).weights == ()
+
+
+def test_occlusion_is_the_map_of_overlapping_squares(data):
+    model, images = build(), data.test.images[:2]
+    falls = occlusion(model, images, torch.tensor([3, 5]), data.mean, data.std)
+    inputs = normalize(images, data.mean, data.std)
+    expected = occlusion_map(model, inputs, torch.tensor([3, 5]), 2, stride=1)
+    torch.testing.assert_close(falls, expected)
+    assert falls.shape == (2, 15, 23) and model.training
+
+
+@pytest.mark.parametrize("make", [build, Pooled])
+def test_the_figure_after_training_is_drawn_for_any_model(make, data, tmp_path):
+    save_attention_figure(tmp_path / "a.png", make(), data, count=3)
+    assert np.asarray(Image.open(tmp_path / "a.png")).std() > 10
+
+
+def test_examples_come_from_different_classes():
+    assert pick_examples(torch.tensor([0, 0, 0, 1, 2, 2]), 4) == [0, 1, 3, 4]
+    assert pick_examples(torch.tensor([1]), 8) == [0]
+
+
+@pytest.fixture(scope="module")
+def run(data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    save_run(folder, build(), SIZES, data, History(), TrainConfig())
+    return folder
+
+
+def photograph(path, mode="RGB", size=(70, 50)):
+    pixels = np.linspace(0, 255, size[0] * size[1] * 3).reshape(size[1], size[0], 3).astype(np.uint8)
+    image = Image.fromarray(pixels).convert(mode)
+    image.save(path)
+    return path
+
+
+@pytest.mark.parametrize(("name", "mode"), [("a.jpg", "RGB"), ("b.png", "RGBA"), ("c.gif", "P"), ("d.png", "L")])
+def test_any_image_file_is_explained(name, mode, run, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    path = photograph(tmp_path / name, mode)
+    assert cli.main(["explain", str(path), "--model", str(run)]) == 0
+    said = capsys.readouterr().out
+    written = tmp_path / f"explain-{path.stem}.png"
+    assert f"explain-{path.stem}.png" in said and "%" in said
+    assert np.asarray(Image.open(written)).std() > 10
+
+
+def test_what_the_model_sees_is_the_middle_of_the_image(tmp_path):
+    pixels = np.zeros((40, 120, 3), dtype=np.uint8)
+    pixels[:, 30:90] = 255  # of 120 x 40 pixels, 24 x 16 keep the middle 60 columns
+    Image.fromarray(pixels).save(tmp_path / "wide.png")
+    assert (read_image(tmp_path / "wide.png", [16, 24]) == 255).float().mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda path: path.write_text("no image"), "not an image"),
+        (lambda path: path.mkdir(), "folder"),
+        (lambda path: None, "no file"),
+        (lambda path: path.write_bytes(photograph(path.with_suffix(".jpg")).read_bytes()[:200]), "cannot be read"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_a_sentence(make, words, run, tmp_path, capsys):
+    path = tmp_path / "x.png"
+    make(path)
+    with pytest.raises(DataError, match=words):
+        read_image(path, 16)
+    assert cli.main(["explain", str(path), "--model", str(run)]) == 1
+    error = capsys.readouterr().err
+    assert words in error and "Traceback" not in error
+
+
+def test_the_image_is_never_overwritten_and_other_places_are_named(run, tmp_path, capsys):
+    path = photograph(tmp_path / "a.png")
+    before = path.read_bytes()
+    assert cli.main(["explain", str(path), "--model", str(run), "--out", str(path)]) == 1
+    assert path.read_bytes() == before and "image itself" in capsys.readouterr().err
+    assert cli.main(["explain", str(path), "--model", str(run), "--out", str(tmp_path / "no" / "b.png")]) == 1
+    assert "Cannot write" in capsys.readouterr().err
+    assert cli.main(["explain", str(path), "--model", str(tmp_path)]) == 1
+    assert "not a saved run" in capsys.readouterr().err
+
+
+def test_a_model_without_a_class_token_is_explained_by_occlusion(run, tmp_path, monkeypatch, capsys):
+    from vitcourse.training import explain as module
+
+    real = module.load_run(run)
+    real.model = Pooled().eval()
+    monkeypatch.setattr(module, "load_run", lambda folder: real)
+    out = explain(photograph(tmp_path / "a.png"), run, tmp_path / "out.png")
+    assert out.exists() and "occlusion alone" in capsys.readouterr().out
