@@ -9,12 +9,11 @@ from pathlib import Path
 
 import torch
 
-from vitcourse.reference.vit import ViT
 from vitcourse.training.config import TrainConfig, TrainingError
 from vitcourse.training.data import load_data
-from vitcourse.training.defaults import SIZES
 from vitcourse.training.device import pick_precision
 from vitcourse.training.fit import fit
+from vitcourse.training.models import configure, find_kind
 from vitcourse.training.recipes import RECIPES
 
 from .document import number, percent, table
@@ -70,12 +69,12 @@ def train(recipe, config, data_name, sizes, device, folder):
     """Train once; a run that was cut off goes on from `folder`, after its last whole epoch.
 
     Returns:
-        accuracy and test_loss (one number an epoch), wall_seconds and cpu_seconds (since the start, evaluation
+        accuracy, test_loss and ema_accuracy (one number an epoch; the last is empty without averaging), wall_seconds and cpu_seconds (since the start, evaluation
         included; the CPU's summed over its cores), parameters, precision, and what was trained on.
     """
     data = load(data_name, sizes["train_size"], sizes["test_size"])
     torch.manual_seed(config.seed)
-    model = build(recipe, data)
+    model = build(recipe, data, device)
     cpu = CpuClock(folder / "cpu_seconds.json")
     history = fit(model, data, config, device=device, checkpoint=folder, on_epoch=lambda h: cpu.epoch(len(h)))
     if history.interrupted:
@@ -83,6 +82,7 @@ def train(recipe, config, data_name, sizes, device, folder):
     return {
         "accuracy": history.test_accuracy,
         "test_loss": history.test_loss,
+        "ema_accuracy": history.ema_accuracy,
         "wall_seconds": [round(x, 1) for x in history.seconds],
         "cpu_seconds": [round(x, 1) for x in cpu.seconds],
         "parameters": sum(p.numel() for p in model.parameters()),
@@ -92,10 +92,11 @@ def train(recipe, config, data_name, sizes, device, folder):
     }
 
 
-def build(recipe, data):
+def build(recipe, data, device):
     """Return the recipe's model, with new weights."""
-    shape = dict(img_size=data.img_size, in_chans=data.in_chans, num_classes=data.num_classes)
-    return ViT(**shape, patch_size=recipe.patch_size, **SIZES[recipe.size])
+    kind = find_kind(recipe.model)
+    options = {} if recipe.patch_size is None else dict(patch_size=recipe.patch_size)
+    return kind.build(**configure(kind, data, device, recipe.size, options))
 
 
 class CpuClock:
@@ -153,6 +154,9 @@ def _row(name, runs, baseline):
     seeds = ", ".join(str(record["case"]["seed"]) for record in runs[name])
     cpu, wall = (mean([result[clock][-1] for result in results]) for clock in ("cpu_seconds", "wall_seconds"))
     accuracy = percent(mean(last)) + (f" ({percent(min(last))} to {percent(max(last))})" if len(last) > 1 else "")
+    averaged = [result["ema_accuracy"][-1] for result in results if result.get("ema_accuracy")]
+    if averaged:
+        accuracy += f"; averaged weights {percent(mean(averaged))}"
     parameters, precision = f"{results[0]['parameters']:,}", results[0]["precision"]
     return [name, parameters, precision, seeds, accuracy, number(cpu), number(wall), _gain(runs[name], runs[baseline])]
 
