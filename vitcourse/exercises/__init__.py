@@ -36,6 +36,22 @@ LABS = (
         90,
         ("parameter_groups", "warmup_cosine", "mixup", "cutmix", "soft_cross_entropy", "train_one_epoch"),
     ),
+    Lab(
+        8,
+        "swin",
+        "Swin windows",
+        90,
+        (
+            "window_partition",
+            "window_reverse",
+            "relative_position_index",
+            "shifted_window_mask",
+            "WindowAttention",
+            "SwinBlock",
+            "PatchMerging",
+            "SpatialReductionAttention",
+        ),
+    ),
 )
 
 
