@@ -69,8 +69,9 @@ def train(recipe, config, data_name, sizes, device, folder):
     """Train once; a run that was cut off goes on from `folder`, after its last whole epoch.
 
     Returns:
-        accuracy, test_loss and ema_accuracy (one number an epoch; the last is empty without averaging), wall_seconds and cpu_seconds (since the start, evaluation
-        included; the CPU's summed over its cores), parameters, precision, and what was trained on.
+        accuracy, test_loss and ema_accuracy (one number an epoch; the last one is empty without averaging),
+        wall_seconds and cpu_seconds (since the start, evaluation included; the CPU's summed over its cores),
+        parameters, precision, and what was trained on.
     """
     data = load(data_name, sizes["train_size"], sizes["test_size"])
     torch.manual_seed(config.seed)
