@@ -63,7 +63,7 @@ def save_attention_figure(path, model, data, count=8):
 def occlusion(model, images, classes, mean, std):
     """Return by how much each image's class falls where it is covered: (B, rows, cols), on the CPU.
 
-    The squares' side is about an eighth of the image's shorter side, and they overlap by half.
+    The squares' side is an eighth of the image's shorter side, 4 pixels at least, and they overlap by half.
 
     Args:
         model, images, mean, std: as in `look`.
@@ -71,7 +71,7 @@ def occlusion(model, images, classes, mean, std):
     """
     device = next(model.parameters()).device
     inputs = normalize(images.to(device), mean.to(device), std.to(device))
-    side = max(2, min(images.shape[-2:]) // 8)
+    side = max(4, min(images.shape[-2:]) // 8)
     was_training = model.training
     model.eval()
     try:
@@ -97,8 +97,13 @@ def explain(image_path, run_folder, out=None):
     Raises:
         TrainingError, DataError: with a sentence for the user.
     """
+    out = Path(out) if out is not None else Path(f"explain-{Path(image_path).stem}.png")
+    if not out.parent.is_dir():
+        raise TrainingError(f"There is no folder {out.parent} to write the figure into.")
     run = load_run(run_folder)
     image = read_image(image_path, run.model_config["img_size"])
+    if out.exists() and Path(image_path).samefile(out):
+        raise TrainingError(f"{out} is the image itself: choose another file for the figure.")
     seen = look(run.model, image, run.mean, run.std)
     probabilities = seen.logits[0].softmax(dim=0)
     order = probabilities.argsort(descending=True).tolist()
@@ -110,9 +115,6 @@ def explain(image_path, run_folder, out=None):
     print("says        " + ", ".join(f"{name} {shares[name]:.1%}" for name in said[:3]))
     if not seen.weights:
         print(NO_CLASS_TOKEN)
-    out = Path(out) if out is not None else Path(f"explain-{Path(image_path).stem}.png")
-    if out.exists() and Path(image_path).samefile(out):
-        raise TrainingError(f"{out} is the image itself: choose another file for the figure.")
     _draw(out, image[0], shares, seen, falls)
     print(f"written to  {out}")
     return out
@@ -150,10 +152,9 @@ def _draw(out, image, shares, seen, falls):
     L = len(seen.weights)
     rows = {}
     if L:
-        layers = {f"layer {i + 1}": seen.layer(i)[0] for i in range(L)}
+        layers = {f"layer {i + 1}": seen.layer(i)[0] for i in range(L)} | {"rollout": seen.rollout()[0]}
         heads = {f"head {i + 1}": seen.layer(L - 1, i)[0] for i in range(seen.weights[-1].shape[1])}
         rows = {"each layer,\nmean of the heads": layers, "the last layer,\nhead by head": heads}
-        rows["all layers"] = {"rollout": seen.rollout()[0]}
     with style_context():
         figure = plot_explanation(image, shares, rows, falls)
         try:

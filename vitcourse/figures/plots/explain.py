@@ -6,7 +6,7 @@ import numpy as np
 from ..style import BLUE, DIVERGING, bare, to_image
 from .maps import add_bar, overlay
 
-ACROSS = 6  # maps side by side; a model with twelve layers or heads takes two lines
+ACROSS = 4, 7  # maps side by side, at least and at most; a model with twelve heads takes two lines
 NAMED = 5  # classes with a bar
 
 
@@ -23,12 +23,14 @@ def plot_explanation(image, shares, rows, falls):
     Returns:
         Figure.
     """
-    lines = [(name, chunk) for name, maps in rows.items() for chunk in _chunks(maps)]
+    across = min(ACROSS[1], max([ACROSS[0], *(len(maps) for maps in rows.values())]))
+    lines = [(name, chunk) for name, maps in rows.items() for chunk in _chunks(maps, across)]
     picture = to_image(image)
     side = 1.55
     tall = side * min(2.0, max(0.5, picture.shape[0] / picture.shape[1]))
     heights = [1.25 * tall + 0.2] + [tall + 0.3] * (len(lines) + 1)
-    figure = plt.figure(figsize=(1.75 + side * ACROSS + 1.0, sum(heights) + 0.2))
+    size = (1.9 + side * across + 1.0, sum(heights) + 0.2)
+    figure = plt.figure(figsize=size, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
     bands = figure.subfigures(len(heights), 1, height_ratios=heights)
     _draw_answer(bands[0], picture, shares)
@@ -37,13 +39,13 @@ def plot_explanation(image, shares, rows, falls):
     top = max(2.0, float(np.quantile(np.concatenate([v.ravel() for v in values]), 0.98))) if values else 1
     shown, started = None, set()
     for band, (name, chunk) in zip(bands[1:], lines, strict=False):
-        axes = _line(band, "" if name in started else name)
+        axes = _line(band, "" if name in started else name, across)
         started.add(name)
         for ax, (title, maps) in zip(axes, chunk.items(), strict=False):
             shown = overlay(ax, picture, _array(maps) * maps.numel(), 0, top)
             ax.set_title(title, fontsize=10)
         add_bar(band, shown, axes, "even share = 1", shrink=0.9, pad=0.01)
-    axes = _line(bands[-1], "occlusion: by how much\nthe logit falls")
+    axes = _line(bands[-1], "occlusion: by how\nmuch the logit falls", across)
     limit = max(1e-6, *(np.abs(_array(maps)).max() for maps in falls.values()))
     for ax, (title, maps) in zip(axes, falls.items(), strict=False):
         shown = overlay(ax, picture, _array(maps), -limit, limit, DIVERGING)
@@ -52,9 +54,9 @@ def plot_explanation(image, shares, rows, falls):
     return figure
 
 
-def _chunks(maps):
+def _chunks(maps, size):
     items = list(maps.items())
-    return [dict(items[i : i + ACROSS]) for i in range(0, len(items), ACROSS)]
+    return [dict(items[i : i + size]) for i in range(0, len(items), size)]
 
 
 def _array(values):
@@ -75,9 +77,9 @@ def _draw_answer(band, picture, shares):
     right.set_title("what it says", fontsize=10)
 
 
-def _line(band, name):
+def _line(band, name, across):
     """A line of empty axes, with its name on the left."""
-    axes = band.subplots(1, ACROSS + 1, width_ratios=(1.05, *[1] * ACROSS))
+    axes = band.subplots(1, across + 1, width_ratios=(1.05, *[1] * across))
     for ax in axes:
         ax.axis("off")
     axes[0].text(0.95, 0.5, name, ha="right", va="center", fontsize=10, transform=axes[0].transAxes)

@@ -120,7 +120,7 @@ def _plot_pairs(images, maps, titles, wrong, columns, scale, label, caption):
     bands = -(-N // columns)
     wide = 1.6
     tall = min(2.0, max(0.5, H / W)) * wide
-    figure = plt.figure(figsize=(wide * columns + 1.2, (2 * tall + 0.65) * bands + 0.35))
+    figure = plt.figure(figsize=(wide * columns + 1.2, (2 * tall + 0.65) * bands + 0.35), layout="constrained")
     figure.get_layout_engine().set(h_pad=0.03, w_pad=0.03)
     axes = figure.subplots(2 * bands, columns, squeeze=False)
     shown = None
@@ -157,8 +157,9 @@ def plot_map_table(images, columns, names, falls=None):
     columns = {title: _array(maps) * maps[0].numel() for title, maps in columns.items()}
     B, wide = len(images), 1 + len(columns) + len(falls)
     top = max(2.0, float(np.quantile(np.concatenate([maps.ravel() for maps in columns.values()]), 0.98)))
-    figure, axes = plt.subplots(B, wide, figsize=(1.35 * wide + 1.6, 1.42 * B + 0.5), squeeze=False)
+    figure = plt.figure(figsize=(1.35 * wide + 1.6, 1.42 * B + 0.5), layout="constrained")
     figure.get_layout_engine().set(h_pad=0.02, w_pad=0.02)
+    axes = figure.subplots(B, wide, squeeze=False)
     shown = fell = None
     for b, line in enumerate(axes):
         picture = to_image(images[b])
