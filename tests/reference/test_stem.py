@@ -6,7 +6,6 @@ import torch.nn.functional as F
 
 from vitcourse.reference.patches import PatchEmbed
 from vitcourse.reference.stem import ConvStem, ConvStemViT, conv_stage
-from vitcourse.reference.vit import ViT
 
 
 def small(**options):
@@ -58,7 +57,7 @@ def test_weights_are_handed_out_and_change_nothing():
     images = torch.randn(3, 2, 16, 24)
     logits, weights = model(images, need_weights=True)
     torch.testing.assert_close(logits, model(images), rtol=0, atol=1e-5)
-    assert [tuple(w.shape) for w in weights] == 3 * [(3, 2, 25, 25)]
+    assert [tuple(w.shape) for w in weights] == 3 * [(3, 2, 24, 24)]
 
 
 def test_everything_learns():
@@ -67,12 +66,41 @@ def test_everything_learns():
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
 
 
-def test_behind_the_stem_it_is_a_vit():
-    model, vit = small().eval(), ViT((16, 24), 4, 2, 5, 24, 3, 2).eval()
-    vit.load_state_dict({k: v for k, v in model.state_dict().items() if "patch_embed" not in k}, strict=False)
+def test_behind_the_stem_are_the_blocks_of_pytorch_and_a_mean():
+    model = small().eval()
     images = torch.randn(2, 2, 16, 24)
-    vit.patch_embed = model.patch_embed
-    assert torch.equal(vit(images), model(images))
+    with torch.no_grad():
+        x = model.patch_embed(images) + model.pos_embed
+        for block in model.blocks:
+            layer = torch.nn.TransformerEncoderLayer(
+                24, 2, 96, dropout=0.0, activation="gelu", layer_norm_eps=1e-6, batch_first=True, norm_first=True
+            ).eval()
+            names = {"attn.qkv.": "self_attn.in_proj_", "attn.proj": "self_attn.out_proj", "mlp.fc1": "linear1"}
+            for name, value in block.state_dict().items():
+                for old, new in {**names, "mlp.fc2": "linear2"}.items():
+                    name = name.replace(old, new)
+                layer.get_parameter(name).copy_(value)
+            x = layer(x)
+        mean = F.layer_norm(x, (24,), model.norm.weight, model.norm.bias, eps=1e-6).mean(dim=1)
+        torch.testing.assert_close(model(images), F.linear(mean, model.head.weight, model.head.bias))
+
+
+def test_positions_alone_tell_the_order_of_the_tokens():
+    model = small().eval()
+    with torch.no_grad():
+        grid = model.patch_embed(torch.randn(1, 2, 16, 24))
+        shuffled = grid[:, torch.randperm(24)]
+
+        def differ():
+            logits = []
+            for tokens in (grid, shuffled):
+                model.patch_embed.forward = lambda images, tokens=tokens: tokens
+                logits.append(model(images=None))
+            return not torch.allclose(*logits, rtol=0, atol=1e-5)
+
+        assert differ()
+        model.pos_embed.zero_()
+        assert not differ()
 
 
 def test_the_order_in_memory_survives_saved_weights():
