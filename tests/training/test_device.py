@@ -1,11 +1,13 @@
 """The device and the number format follow the hardware, and a wrong name is said in words."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from vitcourse.training import device as module
 from vitcourse.training.config import TrainingError
-from vitcourse.training.device import autocast, describe_device, pick_device, pick_precision
+from vitcourse.training.device import autocast, cpu_has_bf16, describe_device, pick_device, pick_precision
 
 
 def test_a_gpu_is_taken_when_there_is_one(monkeypatch):
@@ -42,6 +44,23 @@ def test_a_cpu_gets_bf16_only_in_hardware(monkeypatch):
         monkeypatch.setattr(module, "cpu_has_bf16", lambda real=real: real)
         assert pick_precision("cpu") == precision
     assert pick_precision("mps") == "fp32"
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").is_file(), reason="asks Linux")
+def test_what_is_known_of_this_cpu_is_what_the_system_says():
+    flags = {
+        word for line in Path("/proc/cpuinfo").read_text().splitlines() if "flags" in line for word in line.split()
+    }
+    assert cpu_has_bf16() == bool(flags & {"avx512_bf16", "amx_bf16"})
+
+
+@pytest.mark.parametrize("probe", ["_is_avx512_bf16_supported", "_is_amx_tile_supported"])
+def test_either_of_two_units_will_do_and_a_torch_that_knows_neither_has_none(monkeypatch, probe):
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda name=name: name == probe, raising=False)
+    assert cpu_has_bf16() and pick_precision("cpu") == "bf16"
+    monkeypatch.delattr(torch.cpu, probe)
+    assert not cpu_has_bf16() and pick_precision("cpu") == "fp32"
 
 
 def test_autocast_runs_matmuls_in_the_precision_asked_for():

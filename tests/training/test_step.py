@@ -35,7 +35,7 @@ class Small(nn.Module):
 
     def forward(self, images):
         self.calls[self.training, len(images)] += 1
-        if len(images) > (self.room if self.training else 4 * self.room):
+        if self.training and len(images) > self.room:
             raise self.error
         return self.vit(images)
 
@@ -74,11 +74,32 @@ def test_not_even_one_image_fits(data):
         fit(Small(0), data, CONFIG, device="cpu", progress=False)
 
 
-def test_an_evaluation_that_does_not_fit_says_which_batch_size_to_try(data):
-    model = Small(1000)
-    model.forward = lambda images: model.vit(images) if model.training else (_ for _ in ()).throw(ERRORS[0])
-    with pytest.raises(TrainingError, match="try batch_size 10"):
+def test_an_evaluation_takes_as_many_images_as_fit(data, whole):
+    model, sizes = Small(1000), []
+
+    def forward(images):
+        sizes.append(len(images))
+        if not model.training and len(images) > 8:
+            raise ERRORS[0]
+        return model.vit(images)
+
+    model.forward = forward
+    assert fit(model, data, CONFIG, device="cpu", progress=False).test_loss == pytest.approx(whole[0].test_loss)
+    assert sizes[5:12] == [30, 20, 10, 5, 5, 5, 5]  # 40 at a time, of which there are 30; then 20, 10, 5
+
+    model.forward = lambda images: model.vit(images) if model.training else forward_without_room()
+    with pytest.raises(TrainingError, match="out of memory"):
         fit(model, data, CONFIG, device="cpu", progress=False)
+
+
+def forward_without_room():
+    raise ERRORS[0]
+
+
+def test_batches_that_cannot_even_be_made_say_which_size_to_try(data, monkeypatch):
+    monkeypatch.setattr(Batches, "_batch", lambda *_: forward_without_room())
+    with pytest.raises(TrainingError, match="batch_size 20: try batch_size 10"):
+        fit(tiny_vit(), data, CONFIG, device="cpu", progress=False)
 
 
 def test_a_try_that_failed_leaves_no_trace_in_the_random_state(data, monkeypatch):

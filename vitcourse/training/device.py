@@ -1,4 +1,4 @@
-"""Where to compute, and in which number format."""
+"""Where to compute, in which number format, and whether memory ran out there."""
 
 import contextlib
 import os
@@ -64,6 +64,12 @@ def autocast(device, precision):
         return contextlib.nullcontext()
     dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     return torch.autocast(torch.device(device).type, dtype=dtype)
+
+
+def is_out_of_memory(error):
+    """Return whether an error says that memory ran out."""
+    # A GPU has its own exception; a CPU only these words in a RuntimeError.
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def describe_device(device):

@@ -3,7 +3,7 @@
 import torch
 
 from .augment import normalize
-from .device import autocast, pick_precision
+from .device import autocast, is_out_of_memory, pick_precision
 
 
 @torch.no_grad()
@@ -14,7 +14,7 @@ def predict(model, split, data, batch_size=512, precision=None):
         model: images (B, C, H, W) -> logits (B, K). It is put in evaluation mode meanwhile.
         split: a `Split`, on any device.
         data: the `ImageData`, for mean and std.
-        batch_size: images at a time.
+        batch_size: images at a time; half as many, and half of that, where they do not fit into memory.
         precision: as in `TrainConfig`; None is what the model's device does best.
 
     Returns:
@@ -22,17 +22,21 @@ def predict(model, split, data, batch_size=512, precision=None):
     """
     device = next((p.device for p in model.parameters()), split.images.device)
     precision = precision or pick_precision(device)
+    mean, std = data.mean.to(device), data.std.to(device)
     was_training = model.training
     model.eval()
     try:
-        logits = []
         with autocast(device, precision):
-            for images in split.images.split(batch_size):
-                images = normalize(images.to(device), data.mean.to(device), data.std.to(device))
-                logits.append(model(images).float())
+            while True:
+                try:
+                    batches = (normalize(images.to(device), mean, std) for images in split.images.split(batch_size))
+                    return torch.cat([model(images).float() for images in batches]).cpu()
+                except Exception as error:
+                    if not is_out_of_memory(error) or batch_size == 1:
+                        raise
+                batch_size //= 2
     finally:
         model.train(was_training)
-    return torch.cat(logits).cpu()
 
 
 def evaluate(model, split, data, batch_size=512, precision=None):

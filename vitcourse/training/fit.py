@@ -6,7 +6,7 @@ from ..reference.recipe import soft_cross_entropy
 from .batches import Batches
 from .config import History, TrainConfig, TrainingError
 from .data import Split
-from .device import pick_precision
+from .device import is_out_of_memory, pick_precision
 from .distributed import LOOK_EVERY, Workers
 from .ema import WeightAverage
 from .evaluate import evaluate, predict
@@ -15,7 +15,7 @@ from .optimizers import make_optimizer
 from .progress import Progress
 from .resume import Checkpoints, TrainState
 from .schedule import schedule
-from .step import Stepper, is_out_of_memory, memory_sentence
+from .step import Stepper, memory_sentence
 
 __all__ = [
     "History",
@@ -188,7 +188,7 @@ def _train_epoch(state, step, lr_at, precision, workers, shown, on_step, checkpo
 def _measure(state, data, config, precision, workers):
     """Return loss and accuracy on the test images, of which each process takes its share."""
     # Twice the batch without gradients needs less memory than one with them.
-    batch_size = max(1, min(512, 2 * config.batch_size) // state.parts)
+    batch_size = min(512, 2 * config.batch_size)
     mine = Split(workers.share(data.test.images), workers.share(data.test.targets))
     if workers.alone:
         return evaluate(state.model, mine, data, batch_size, precision)

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from .config import TrainingError
-from .device import autocast
+from .device import autocast, is_out_of_memory
 from .resume import random_states, set_random_states
 
 
@@ -93,12 +93,6 @@ class Stepper:
         )
         if device.type == "cuda":
             torch.cuda.empty_cache()
-
-
-def is_out_of_memory(error):
-    """Return whether an error says that memory ran out."""
-    # A GPU has its own exception; a CPU only these words in a RuntimeError.
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def memory_sentence(device, batch_size):
