@@ -28,15 +28,15 @@ def default_patch_size(data, device):
     return choose_patch_size(data.img_size, device)
 
 
-def choose_patch_size(img_size, device):
+def choose_patch_size(img_size, device, most=None):
     """Return the smallest patch side that cuts the image evenly into no more patches than the device takes well.
 
-    A laptop gets up to 100 patches, a GPU up to 196 (224 pixels in patches of 16): cost grows with the number of
-    patches, and small patches see more detail. Returns None when the sides have no divisor in common that gives at
-    least 9 patches.
+    A laptop gets up to 100 patches, a GPU up to 196 (224 pixels in patches of 16), unless `most` says otherwise: cost
+    grows with the number of patches, and small patches see more detail. Returns None when the sides have no divisor in
+    common that gives at least 9 patches.
     """
     H, W = img_size
-    most = 100 if device.type == "cpu" else 196
+    most = most or (100 if device.type == "cpu" else 196)
     for P in range(2, math.gcd(H, W) + 1):
         if H % P == 0 and W % P == 0 and 9 <= (H // P) * (W // P) <= most:
             return P

@@ -27,9 +27,10 @@ from dataclasses import dataclass
 
 from ..reference.deit import ConvTeacher, DistilledViT
 from ..reference.stem import ConvStemViT
+from ..reference.swin_model import SwinTransformer
 from ..reference.vit import ViT
 from .config import TrainingError
-from .defaults import SIZES, default_patch_size, default_recipe, default_size, nearest_even_size
+from .defaults import SIZES, choose_patch_size, default_patch_size, default_recipe, default_size, nearest_even_size
 from .distill import prepare_teacher
 
 
@@ -159,6 +160,38 @@ def conv_recipe(data, model_config, epochs):
     return default_recipe(data, {"embed_dim": 64}, epochs) | dict(peak_lr=1e-2)
 
 
+SWIN = {
+    "nano": dict(embed_dim=32, depths=[2, 2], heads=[2, 4], window_size=4),  # costs what the ViT's nano costs
+    "micro": dict(embed_dim=48, depths=[2, 2, 2], heads=[3, 6, 12], window_size=4),
+    "mini": dict(embed_dim=64, depths=[2, 6, 2], heads=[2, 4, 8], window_size=4),  # 2.9 M parameters
+    "tiny": dict(embed_dim=96, depths=[2, 2, 6, 2], heads=[3, 6, 12, 24], window_size=7),  # the paper's Swin-T
+}
+
+
+def build_swin(img_size, patch_size, in_chans, num_classes, embed_dim, depths, heads, window_size, mlp_ratio=4.0):
+    """Return a `SwinTransformer`; `heads` has a number for each stage, which `--num-heads` cannot say."""
+    sizes = dict(embed_dim=embed_dim, depths=depths, num_heads=heads, window_size=window_size, mlp_ratio=mlp_ratio)
+    return SwinTransformer(img_size, patch_size, in_chans, num_classes, **sizes)
+
+
+def swin_patch_size(data, device):
+    """Return a patch size that leaves more tokens than a ViT's: attention in windows grows with their number only.
+
+    A laptop gets up to 256 tokens, a GPU up to 3,136, the paper's (224 pixels in patches of 4); `shapes` has 64.
+    """
+    if data.name == "shapes":
+        return choose_patch_size(data.img_size, device, most=64)
+    return choose_patch_size(data.img_size, device, most=256 if device.type == "cpu" else 3136)
+
+
+def describe_swin(model, config):
+    """Return patches, each stage's map and width, blocks and window in words."""
+    stages = [stage.blocks[0] for stage in model.layers]
+    maps = ", ".join("{}×{}".format(*block.grid) + f" of width {block.norm1.normalized_shape[0]}" for block in stages)
+    blocks = "+".join(str(len(stage.blocks)) for stage in model.layers)
+    return f"patch {config['patch_size']} (maps {maps}), {blocks} blocks, windows of {config['window_size']}"
+
+
 KINDS = {
     "vit": Kind("ViT", ViT, SIZES, default_size, describe_vit, patch_size=default_patch_size),
     "stem": Kind("ViT", ConvStemViT, STEM_SIZES, default_size, describe_stem, patch_size=stem_patch_size),
@@ -172,5 +205,6 @@ KINDS = {
         prepare=prepare_teacher,
         options=("teacher",),
     ),
+    "swin": Kind("Swin", build_swin, SWIN, default_size, describe_swin, patch_size=swin_patch_size),
     "conv": Kind("CNN", build_conv, CONV_SIZES, default_size, describe_conv, recipe=conv_recipe),
 }
