@@ -30,18 +30,6 @@ def build(cls=ViT):
     return cls(**SIZES)
 
 
-class Pooled(torch.nn.Module):
-    """A classifier with a grid of patches and no attention at all."""
-
-    def __init__(self):
-        super().__init__()
-        self.patch_embed = build().patch_embed
-        self.head = torch.nn.Linear(16, 10)
-
-    def forward(self, images):
-        return self.head(self.patch_embed(images).mean(dim=1))
-
-
 def test_look_catches_what_the_model_itself_would_give(data):
     model = build()
     seen = look(model, data.test.images[:3], data.mean, data.std)
@@ -61,9 +49,11 @@ def test_look_finds_the_patches_behind_a_second_token(data):
     assert seen.rollout().shape == (2, 2, 3) and (seen.rollout() > 0).all()
 
 
-def test_look_at_a_convolutional_stem_and_at_a_model_without_attention(data):
-    assert look(build(ConvStemViT), data.test.images[:2], data.mean, data.std).layer(0).shape == (2, 2, 3)
-    assert look(Pooled(), data.test.images[:2], data.mean, data.std).weights == ()
+def test_look_finds_nothing_where_no_token_stands_before_the_patches(data):
+    seen = look(build(ConvStemViT), data.test.images[:2], data.mean, data.std)
+    assert seen.weights == () and seen.logits.shape == (2, 10)
+    convolutional = torch.nn.Sequential(torch.nn.Conv2d(3, 10, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+    assert look(convolutional, data.test.images[:2], data.mean, data.std).weights == ()
 
 
 def test_occlusion_is_the_map_of_overlapping_squares(data):
@@ -75,9 +65,9 @@ def test_occlusion_is_the_map_of_overlapping_squares(data):
     assert falls.shape == (2, 7, 11) and model.training
 
 
-@pytest.mark.parametrize("make", [build, Pooled])
-def test_the_figure_after_training_is_drawn_for_any_model(make, data, tmp_path):
-    save_attention_figure(tmp_path / "a.png", make(), data, count=3)
+@pytest.mark.parametrize("cls", [ViT, ConvStemViT])
+def test_the_figure_after_training_is_drawn_for_any_model(cls, data, tmp_path):
+    save_attention_figure(tmp_path / "a.png", build(cls), data, count=3)
     assert np.asarray(Image.open(tmp_path / "a.png")).std() > 10
 
 
@@ -160,7 +150,7 @@ def test_a_model_without_a_class_token_is_explained_by_occlusion(run, tmp_path, 
     from vitcourse.training import explain as module
 
     real = module.load_run(run)
-    real.model = Pooled().eval()
+    real.model = build(ConvStemViT).eval()
     monkeypatch.setattr(module, "load_run", lambda folder: real)
     out = explain(photograph(tmp_path / "a.png"), run, tmp_path / "out.png")
     assert out.exists() and "occlusion alone" in capsys.readouterr().out

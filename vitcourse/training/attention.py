@@ -17,7 +17,7 @@ class Look:
         logits: (B, K).
         weights: each layer's attention weights (B, h, S+N, S+N), the class token first, the N patches last, S - 1
             other tokens (a distillation token, registers) between; empty for a model without a class token.
-        grid: (rows, cols) of the patches.
+        grid: (rows, cols) of the patches; (0, 0) where there are none.
     """
 
     logits: torch.Tensor
@@ -43,8 +43,8 @@ def look(model, images, mean, std):
     """Run a model in evaluation mode and catch what each `MultiHeadAttention` in its `blocks` attends to.
 
     Args:
-        model: images -> logits, with `patch_embed.grid`. Its mode is left as it was. Models with other attention, say
-            in windows, or without tokens before the patches, give no weights.
+        model: images -> logits. Its mode is left as it was. A model without `patch_embed.grid`, with other attention,
+            say in windows, or without tokens before the patches gives no weights.
         images: (B, C, H, W) uint8, on any device.
         mean, std: (C,), of the run's data.
 
@@ -68,6 +68,6 @@ def look(model, images, mean, std):
         model.train(was_training)
         for hook in hooks:
             hook.remove()
-    grid = model.patch_embed.grid
-    has_class_token = caught and caught[0].shape[-1] > grid[0] * grid[1]
+    grid = getattr(getattr(model, "patch_embed", None), "grid", (0, 0))
+    has_class_token = caught and caught[0].shape[-1] > grid[0] * grid[1] > 0
     return Look(logits.float().cpu(), tuple(caught) if has_class_token else (), grid)

@@ -57,7 +57,7 @@ def plot_reading(image, weights, grid):
     matrix.imshow(weights, vmin=0, vmax=np.quantile(weights, 0.99))
     matrix.add_patch(Rectangle((-0.5, -0.5), 1, 1, fill=False, edgecolor=RED, linewidth=2))
     matrix.add_patch(Rectangle((0.5, -0.5), T - 1, 1, fill=False, edgecolor=ORANGE, linewidth=3, clip_on=False))
-    matrix.annotate("row 0: where the class token looks", (T / 2, -0.6), (T / 2, -1.9), ha="center", color="black")
+    matrix.text(T / 2 - 0.5, -1.1, "row 0: where the class token looks", ha="center", va="bottom", color="#9c6b00")
     ticks = range(0, T, 4)
     matrix.set(xticks=ticks, yticks=ticks, xlabel="the token that is looked at", ylabel="the token that looks")
     matrix.set_title(f"one head's weights, {T} x {T}", pad=22)
