@@ -33,6 +33,7 @@ RECIPE_OPTIONS = (
     ("cutmix", float, "alpha of cutmix; 0 is off"),
     ("mix-until", float, "share of the steps after which mixup and cutmix are off (1)"),
     ("erasing", float, "probability of a random erased box"),
+    ("repeats", int, "versions of an image in one batch, each augmented anew (1; DeiT takes 3)"),
     ("ema", float, "decay of a moving average of the weights, say 0.99; 0 is off"),
 )
 

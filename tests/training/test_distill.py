@@ -11,6 +11,7 @@ from torch import nn
 from vitcourse import cli
 from vitcourse.reference.deit import ConvTeacher, DistilledViT, hard_distillation_loss, soft_distillation_loss
 from vitcourse.reference.vit import ViT
+from vitcourse.training.batches import Batches
 from vitcourse.training.checkpoint import load_run
 from vitcourse.training.config import TrainConfig
 from vitcourse.training.data import load_data
@@ -94,6 +95,19 @@ def test_repeated_augmentation_keeps_the_length_and_repeats_in_a_row(count, time
     repeated = repeat_images(order, times)
     assert len(repeated) == count
     assert repeated.tolist() == [i for i in order.tolist() for _ in range(times)][:count]
+
+
+def test_batches_hold_several_versions_of_an_image_and_an_epoch_keeps_its_length(data):
+    config = TrainConfig(batch_size=30, crop=4, flip=True, repeats=3)
+    marked = replace(data, train=replace(data.train, targets=torch.arange(100)), classes=tuple(map(str, range(100))))
+    batches = list(Batches(marked.train, marked, config))
+    assert [len(images) for images, _ in batches] == [30, 30, 30, 10]
+    images, targets = batches[0]
+    numbers = targets.argmax(dim=1)
+    assert (numbers.bincount(minlength=100)[numbers] == 3).all()
+    assert not torch.equal(images[0], images[1]) and numbers[0] == numbers[1]
+    with pytest.raises(TrainingError, match="repeats"):
+        TrainConfig(repeats=0)
 
 
 def test_renormalize_gives_a_teacher_the_images_it_knows(data):

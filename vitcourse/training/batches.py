@@ -6,6 +6,7 @@ import torch
 
 from ..reference.recipe import cutmix, mixup
 from . import augment
+from .distill import repeat_images
 
 
 class Batches:
@@ -55,6 +56,7 @@ class Batches:
             self.cpu_draws = torch.Generator().manual_seed(seed)
             self.draws = torch.Generator(self.device).manual_seed(seed)
             order = torch.randperm(len(self.split.targets), generator=self.cpu_draws).to(self.device)
+            order = repeat_images(order, self.config.repeats)
             self._take_over_draws()
         else:
             order = torch.arange(len(self.split.targets), device=self.device)

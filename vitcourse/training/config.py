@@ -19,9 +19,10 @@ class TrainConfig:
     "linear" `schedule`; `optimizer` is "adamw" or "muon". `crop` is the padding in pixels; `rand_augment` the number of
     operations at strength `magnitude` (0 to 30); `mixup` and `cutmix` the alpha of their Beta distribution (0 is off;
     with both on, each batch gets one of the two), and both are off after `mix_until`, a share of all steps; `erasing`
-    is a probability per image; `ema` the decay of a moving average of the weights, say 0.99 (0 is off). `precision` is
-    one of "bf16", "fp16", "fp32", or None for what the device does best; `compile` is whether torch.compile makes the
-    model faster, which takes it a minute first.
+    is a probability per image. With `repeats` above 1 each image stands so many times in its batch, augmented anew, and
+    an epoch of the same length sees fewer images. `ema` is the decay of a moving average of the weights, say 0.99 (0 is
+    off). `precision` is one of "bf16", "fp16", "fp32", or None for what the device does best; `compile` is whether
+    torch.compile makes the model faster, which takes it a minute first.
 
     Raises:
         TrainingError: for a value outside its range, naming the field.
@@ -50,9 +51,10 @@ class TrainConfig:
     optimizer: str = "adamw"
     mix_until: float = 1.0
     compile: bool = False
+    repeats: int = 1
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "max_norm"):
+        for name in ("epochs", "batch_size", "max_norm", "repeats"):
             if getattr(self, name) <= 0:
                 raise TrainingError(f"{name} must be more than 0, got {getattr(self, name)}.")
         for name in ("warmup", "label_smoothing", "erasing", "mix_until"):
