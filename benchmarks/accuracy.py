@@ -29,7 +29,7 @@ OPTIONS = (
     ("epochs", 0, 2, "of each run (0: the recipe's own on a GPU or with --full, else 5)"),
     ("seeds", [0, 1, 2], [0, 1], "a run of each recipe for each of them"),
     ("recipes", ["textbook", "quick"], ["textbook", "quick"], "names of recipes"),
-    ("full", 0, 0, "1: all images and the recipes' own epochs, also on a CPU"),
+    ("full", False, False, "all images and the recipes' own epochs, also on a CPU"),
 )
 ON_A_CPU = dict(images=10_000, test_images=2_000, epochs=5)
 

@@ -16,7 +16,7 @@ from .machine import REPO, code_hash
 from .part import Job
 
 TITLE = "Fused against explicit attention"
-CODE = ("benchmarks/attention.py", "benchmarks/clock.py", "vitcourse/reference/attention.py")
+CODE = ("benchmarks/memory.py", "vitcourse/reference/attention.py")
 HEADS, HEAD_WIDTH = 3, 64
 OPTIONS = (
     ("tokens", [17, 65, 197, 577, 1025, 2305], [577], "numbers of tokens"),
@@ -29,7 +29,7 @@ def jobs(options):
     """Return a `Job` for each number of tokens, in the device's own precision."""
     device, repeats = options.device, options.attention_repeats
     settings = dict(heads=HEADS, head_width=HEAD_WIDTH, repeats=repeats, precision=pick_precision(device))
-    settings |= dict(threads=torch.get_num_threads(), code=code_hash(*CODE))
+    settings |= dict(threads=torch.get_num_threads(), code=code_hash(measure, forward_backward, *CODE))
     made = []
     for count in options.tokens:
         B = batch_size(count)

@@ -21,12 +21,7 @@ from .part import Job
 TITLE = "Augmented images a second on one core"
 TARGET = 7
 OURS, PIL, TENSORS = "vitcourse, whole batches", "DataLoader, PIL images", "DataLoader, tensors one by one"
-CODE = (
-    "benchmarks/augment.py",
-    "benchmarks/clock.py",
-    "vitcourse/training/batches.py",
-    "vitcourse/training/augment.py",
-)
+CODE = ("vitcourse/training/batches.py", "vitcourse/training/augment.py")
 OPTIONS = (
     ("augment-images", 2560, 64, "images that each pipeline prepares in a round"),
     ("augment-repeats", 9, 2, "rounds"),
@@ -40,7 +35,9 @@ VARIANTS = {
 def jobs(options):
     """Return a `Job` for each variant of the augmentation."""
     count, repeats = options.augment_images, options.augment_repeats
-    settings = dict(images=count, repeats=repeats, batch_size=128, code=code_hash(*CODE))
+    settings = dict(
+        images=count, repeats=repeats, batch_size=128, code=code_hash(measure, pipelines, _augmentation, *CODE)
+    )
     settings["torchvision"] = metadata.version("torchvision")
     return [
         Job(settings, dict(variant=name, **fields), functools.partial(measure, fields, count, repeats))

@@ -19,7 +19,7 @@ from .step import course, step
 
 TITLE = "What a checkpoint costs"
 EPOCH_IMAGES = 50_000  # CIFAR-10's
-CODE = ("benchmarks/checkpoint.py", "vitcourse/training/resume.py", "vitcourse/training/checkpoint.py")
+CODE = ("vitcourse/training/resume.py", "vitcourse/training/checkpoint.py")
 OPTIONS = (("checkpoint-repeats", 15, 2, "checkpoints written"),)
 
 
@@ -27,7 +27,7 @@ def jobs(options):
     """Return one `Job`."""
     size = dict(embed_dim=options.width, depth=options.depth, num_heads=options.width // 64)
     settings = dict(batch_size=options.batch_size, **size, repeats=options.checkpoint_repeats)
-    settings |= dict(threads=torch.get_num_threads(), code=code_hash(*CODE))
+    settings |= dict(threads=torch.get_num_threads(), code=code_hash(measure, *CODE))
     run = functools.partial(measure, size, options.batch_size, options.checkpoint_repeats, options.device)
     return [Job(settings, dict(precision=pick_precision(options.device)), run)]
 

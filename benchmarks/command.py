@@ -83,9 +83,12 @@ def read_options(argv):
         options = parser.add_argument_group(f"{name}: {part.TITLE}")
         for option, full, _, text in part.OPTIONS:
             is_list = isinstance(full, list)
+            if isinstance(full, bool):
+                options.add_argument(f"--{option}", action=argparse.BooleanOptionalAction, help=text)
+                continue
             kind = type(full[0] if is_list else full)
-            shown = " ".join(map(str, full)) if is_list else full
-            options.add_argument(f"--{option}", type=kind, nargs="+" if is_list else None, help=f"{text} ({shown})")
+            shown = f" ({' '.join(map(str, full)) if is_list else full})" * bool(full)
+            options.add_argument(f"--{option}", type=kind, nargs="+" if is_list else None, help=text + shown)
     options = parser.parse_args(argv)
     for name in options.parts:
         if name not in PARTS:

@@ -25,9 +25,9 @@ from vitcourse.training.distill import Distillation
 from vitcourse.training.evaluate import evaluate
 from vitcourse.training.fit import cross_entropy
 
-CONFIG = TrainConfig(batch_size=64, peak_lr=3e-3, flip=True, crop=1)
+CONFIG = TrainConfig(batch_size=60, peak_lr=4e-3, flip=True, crop=1)
 TEACHER_LR, WIDTH = 1e-2, 12
-SIZES = dict(img_size=16, patch_size=4, num_classes=10, embed_dim=48, depth=3, num_heads=3)
+SIZES = dict(img_size=16, patch_size=8, num_classes=10, embed_dim=48, depth=3, num_heads=3)
 
 
 def distilled(loss=None, **options):
@@ -80,7 +80,7 @@ def main():
     parser.add_argument("--train-size", type=int, default=3000)
     parser.add_argument("--shares", type=float, nargs="+", default=[0.1, 0.3, 1.0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=400, help="of the student alone: the budget")
+    parser.add_argument("--steps", type=int, default=1000, help="of the student alone: the budget")
     parser.add_argument("--teacher-steps", type=int, default=150)
     parser.add_argument("--quick", action="store_true", help="only show that everything runs")
     options = parser.parse_args()

@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import inspect
 import os
 import platform
 import subprocess
@@ -46,11 +47,17 @@ def commit():
         return "unknown"
 
 
-def code_hash(*paths):
-    """Return a short hash of source files (paths from the repository's root; a folder is all modules in it)."""
+def code_hash(*sources):
+    """Return a short hash of code: of functions, and of files by their paths from the repository's root.
+
+    A path of a folder is all modules in it.
+    """
     digest = hashlib.sha256()
-    for path in paths:
-        path = REPO / path
+    for source in sources:
+        if callable(source):
+            digest.update(inspect.getsource(source).encode() + b"\0")
+            continue
+        path = REPO / source
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             digest.update(file.relative_to(REPO).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:12]

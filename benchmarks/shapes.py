@@ -17,7 +17,7 @@ from .part import Job
 
 TITLE = "The built-in shapes to 90 %"
 GOAL, TARGET = 0.9, 120
-CODE = ("benchmarks/shapes.py", "vitcourse/training", "vitcourse/reference")
+CODE = ("vitcourse/training", "vitcourse/reference/vit.py", "vitcourse/reference/recipe.py")
 OPTIONS = (
     ("shapes-runs", 3, 1, "runs, each with a seed of its own"),
     ("shapes-images", 0, 200, "training images (0: as many as the command takes by itself)"),
@@ -32,7 +32,7 @@ def jobs(options):
         arguments += ["--train-size", str(options.shapes_images), "--test-size", str(options.shapes_images)]
     if options.shapes_epochs:
         arguments += ["--epochs", str(options.shapes_epochs)]
-    settings = dict(arguments=arguments, threads=torch.get_num_threads(), code=code_hash(*CODE))
+    settings = dict(arguments=arguments, threads=torch.get_num_threads(), code=code_hash(measure, *CODE))
     device = str(options.device)
     return [
         Job(settings, dict(seed=seed), functools.partial(measure, [*arguments, "--seed", str(seed)], device))

@@ -21,13 +21,13 @@ TARGET = 0.75
 LIBRARIES = ("timm", "torchvision", "transformers", "vit-pytorch")
 OURS, PRODUCTS = "vitcourse", "matrix products alone"
 SHORTER, COMPILED = f"{OURS}, last block for the class token only", f"{OURS}, torch.compile"
-CODE = ("benchmarks/step.py", "benchmarks/tried.py", "benchmarks/clock.py", "vitcourse/reference")
+COURSE = tuple(f"vitcourse/reference/{stem}.py" for stem in ("patches", "tokens", "attention", "vit"))
 OPTIONS = (
     ("batch-size", 128, 4, "images in a step"),
     ("width", 192, 64, "of the model"),
     ("depth", 6, 2, "of the model"),
     ("step-repeats", 20, 3, "steps of each model"),
-    ("compile", 1, 0, "1: also with torch.compile, which takes a minute first"),
+    ("compile", True, False, "also ours with torch.compile, which takes a minute or two first"),
 )
 
 
@@ -35,9 +35,11 @@ def jobs(options):
     """Return a `Job` for float32 and one for the device's own precision, if that is another."""
     size = dict(embed_dim=options.width, depth=options.depth, num_heads=options.width // 64)
     settings = dict(batch_size=options.batch_size, **size, repeats=options.step_repeats, compile=options.compile)
-    settings |= dict(threads=torch.get_num_threads(), code=code_hash(*CODE))
+    settings |= dict(
+        threads=torch.get_num_threads(), code=code_hash(measure, step, *MODELS.values(), "benchmarks/tried.py", *COURSE)
+    )
     settings["versions"] = {name: _version(name) for name in LIBRARIES}
-    fixed = (size, options.batch_size, options.step_repeats, bool(options.compile), options.device)
+    fixed = (size, options.batch_size, options.step_repeats, options.compile, options.device)
     precisions = dict.fromkeys(["fp32", pick_precision(options.device)])
     return [Job(settings, dict(precision=name), functools.partial(measure, name, *fixed)) for name in precisions]
 

@@ -94,6 +94,7 @@ def test_the_code_hash_sees_every_byte_and_every_file(tmp_path, monkeypatch):
         (tmp_path / "code" / name).write_text(text)
         hashes.add(machine.code_hash("code"))
     assert len(hashes) == 3
+    assert machine.code_hash(record) != machine.code_hash(count_jobs)
 
 
 def test_a_training_run_that_was_stopped_goes_on_and_ends_with_the_same_numbers(tiny_recipe, tmp_path, monkeypatch):
