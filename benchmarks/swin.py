@@ -57,7 +57,7 @@ def main():
     parser.add_argument("--data", default="shapes", help="as load_data takes it; the default is the built-in shapes")
     parser.add_argument("--images", type=int, default=5000, help="training images")
     parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS), help="names, in quotes")
     arguments = parser.parse_args()
     data = load_data(arguments.data, train_size=arguments.images, test_size=2000)
@@ -65,7 +65,7 @@ def main():
     print("| model | parameters | M operations | seed | test accuracy | test loss | CPU seconds |")
     print("|---|---|---|---|---|---|---|", flush=True)
     results = {name: [] for name in arguments.models}
-    for seed in range(arguments.seeds):
+    for seed in arguments.seeds:
         for name in arguments.models:
             torch.manual_seed(seed)
             model = MODELS[name](**sizes)
