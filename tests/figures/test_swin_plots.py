@@ -67,13 +67,6 @@ def test_reach_leaves_zero_white_and_counts_the_rest():
     assert [ax.get_title() for ax in figure.axes[:2]] == ["1 block: 4 of 16", "2 blocks: 16 of 16"]
 
 
-def test_pyramid_draws_each_map():
-    maps = [torch.rand(4, 6), torch.rand(2, 3)]
-    figure = plots.plot_pyramid(torch.rand(3, 8, 12), maps, ["a", "b"])
-    for ax, values in zip(figure.axes[1:], maps, strict=True):
-        np.testing.assert_allclose(ax.images[0].get_array(), values.numpy())
-
-
 def test_costs_and_learning_draw_the_lines():
     panels = {
         "operations": ("count", {"b*": ("b", [2, 4], [1, 2])}),

@@ -1,4 +1,4 @@
-"""Plots of lab 08: windows, the shift and its mask, the reach of a stack, the pyramid."""
+"""Plots of lab 08: windows, the shift and its mask, the reach of a stack."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -190,26 +190,6 @@ def plot_reach(reach, titles, window_size, place):
         line[0].set_ylabel(name)
     bar = figure.colorbar(drawn, ax=axes, shrink=0.5, pad=0.02, aspect=22, label="gradient, as a share\nof the largest")
     bar.outline.set_visible(False)
-    return figure
-
-
-def plot_pyramid(image, maps, titles):
-    """Draw an image and the maps that a hierarchy makes of it, all over the same area, so that cells show their size.
-
-    Args:
-        image: (C, H, W), uint8 or float in 0..1.
-        maps: a list of (rows, cols), one number for each location of a stage.
-        titles: one text for each map.
-
-    Returns:
-        Figure.
-    """
-    figure, axes = plt.subplots(1, len(maps) + 1, figsize=(2.5 * (len(maps) + 1), 3))
-    bare(axes[0]).imshow(to_image(image), cmap="gray")
-    axes[0].set_title(f"the image\n{image.shape[-2]} × {image.shape[-1]} pixels", fontsize=10)
-    for ax, values, title in zip(axes[1:], maps, titles, strict=True):
-        bare(ax).imshow(_array(values))
-        ax.set_title(title, fontsize=10)
     return figure
 
 
