@@ -162,7 +162,7 @@ def place(tmp_path_factory):
     (place / "runs").mkdir()
     port = str(20000 + os.getpid() % 20000)
     command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parent), str(place), port]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment())
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment())
     assert done.returncode == 0, done.stderr[-3000:]
     (place / "out").write_text(done.stdout)
     return place
@@ -247,7 +247,7 @@ def test_accelerate_launch_trains_like_one_process(tmp_path):
     port = str(20000 + (os.getpid() + 7) % 20000)
     command = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
     command += ["--main_process_port", port, "-m", "vitcourse", "train", *OPTIONS, "--out", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200, env=environment())
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment())
     assert done.returncode == 0, done.stderr[-3000:]
     assert "(one of 2 processes)" in done.stdout
     assert done.stdout.count("saved in") == done.stdout.count("epoch 2/2") == 1
