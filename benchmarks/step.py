@@ -36,7 +36,8 @@ def jobs(options):
     size = dict(embed_dim=options.width, depth=options.depth, num_heads=options.width // 64)
     settings = dict(batch_size=options.batch_size, **size, repeats=options.step_repeats, compile=options.compile)
     settings |= dict(
-        threads=torch.get_num_threads(), code=code_hash(measure, step, *MODELS.values(), "benchmarks/tried.py", *COURSE)
+        threads=torch.get_num_threads(),
+        code=code_hash(measure, step, *MODELS.values(), "benchmarks/tried.py", *COURSE),
     )
     settings["versions"] = {name: _version(name) for name in LIBRARIES}
     fixed = (size, options.batch_size, options.step_repeats, options.compile, options.device)
@@ -61,6 +62,12 @@ def measure(precision, size, batch_size, repeats, compiled, device):
             continue
         result[name] = {"parameters": sum(p.numel() for p in model.parameters())}
         tasks[name] = functools.partial(step, model, make_optimizer(model), images, targets, precision)
+    if compiled:
+        try:
+            tasks[COMPILED]()  # compiles
+        except Exception as error:  # no C++ compiler here, or a Python that this torch cannot compile: it says which
+            result[COMPILED] = {"absent": str(error).strip().splitlines()[0]}
+            del tasks[COMPILED]
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     tasks[PRODUCTS], result[PRODUCTS] = MatrixProducts(course(**size), batch_size, dtype, device), {}
     for name, times in take_turns(tasks, repeats, device).items():
@@ -163,7 +170,7 @@ def _table(record):
     rows = []
     for name, values in result.items():
         if "absent" in values:
-            rows.append([name, "not installed", "", "", "", ""])
+            rows.append([name, f"absent: {values['absent']}", "", "", "", ""])
             continue
         title = f"{name} {versions[name]}" if name in versions else name
         count = f"{values['parameters']:,}" if "parameters" in values else ""

@@ -208,7 +208,7 @@ def test_a_part_at_a_toy_size_writes_its_figures(tmp_path, tiny_recipe, monkeypa
     text = out.read_text()
     assert torch.get_num_threads() == threads
     assert "Not measured on this machine." not in text
-    assert "| faraway | not installed |" in text
+    assert "| faraway | absent: No module named 'faraway' |" in text
     for name, module in command.PARTS.items():
         records = Store(tmp_path).read(name)
         assert records and all(one["result"] for one in records), name

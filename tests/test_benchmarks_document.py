@@ -43,7 +43,7 @@ def test_step_ratios_and_the_fastest_library():
     assert cells(lines, "timm 1.0") == [
         "timm 1.0", "1,000", "9.00", "1.00", "1.43 (1.43 to 1.43)", "1.43 (1.43 to 1.43)"
     ]  # fmt: skip
-    assert cells(lines, "transformers")[1] == "not installed"
+    assert cells(lines, "transformers")[1] == "absent: No module named 'transformers'"
     text = "\n".join(lines)
     assert "the fastest, timm, our step takes 0.70 of its time" in text and "**reached**" in text
     assert "alone take 0.50" in text and "comes to 0.56" in text
