@@ -1,4 +1,4 @@
-"""Where no widget can run, an explorer leaves a picture and words: in a kernel without a page, and in a kept notebook."""
+"""Where no widget can run, an explorer leaves a picture and words: in a kernel without a page, in a kept notebook."""
 
 import base64
 

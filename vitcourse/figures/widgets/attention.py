@@ -1,18 +1,20 @@
 """The attention explorer: pick a patch or the class token, and see where it looks, in any layer and head."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 
 from ..plots.explore_attention import CHIP, atlas_box, draw_attention, image_box
-from .panel import Explorer, chooser, slider
+from .panel import Explorer, chooser, slider, spots
 
 KEPT = 16  # images whose attention is kept, so that going back to one costs nothing
 
 
 def explore_attention(model, images, data=None, targets=None, prefix=1):
     """Look through a model's attention: one image, one query, every layer and head.
+
+    The model runs once for each image. After more training, call this again.
 
     Args:
         model: any ViT with `model(images, need_weights=True)` -> logits (B, K) and a list with each layer's weights
@@ -29,18 +31,13 @@ def explore_attention(model, images, data=None, targets=None, prefix=1):
     Raises:
         ValueError: the model returns no weights, or their tokens do not fit the image.
     """
-    kept = OrderedDict()
 
+    @lru_cache(KEPT)
     def seen(index):
-        if index not in kept:
-            kept[index] = attend(model, images[index], data, prefix)
-            if len(kept) > KEPT:
-                kept.popitem(last=False)
-        return kept[index]
+        return attend(model, images[index], data, prefix)
 
     first = seen(0)
     L, heads, tokens = first.weights.shape[:3]
-    rows, cols = first.grid
 
     def draw(image, layer, head, query):
         attention = seen(image)
@@ -59,13 +56,16 @@ def explore_attention(model, images, data=None, targets=None, prefix=1):
     }
     explorer = Explorer(controls, draw, "An image, a token that asks, and the patches that it attends to")
     H, W = images.shape[-2:]
-    explorer.add_spots((1, 1), CHIP, lambda *_: explorer.set(query=0), lambda *_: "class token")
-    explorer.add_spots((rows, cols), image_box(H, W), lambda r, c: explorer.set(query=prefix + r * cols + c))
-    explorer.add_spots(
-        (L, 1 + heads),
-        atlas_box(L, 1 + heads, (rows, cols)),
-        lambda r, c: explorer.set(layer=r + 1, head=c or "mean"),
-        lambda r, c: f"layer {r + 1}, {head_words(c)}",
+    grid, columns = first.grid, 1 + heads
+    explorer.cover(
+        spots((1, 1), CHIP, lambda *_: explorer.set(query=0), lambda *_: "class token"),
+        spots(grid, image_box(H, W), lambda r, c: explorer.set(query=prefix + r * grid[1] + c)),
+        spots(
+            (L, columns),
+            atlas_box(L, columns, grid),
+            lambda r, c: explorer.set(layer=r + 1, head=c or "mean"),
+            lambda r, c: f"layer {r + 1}, {head_words(c)}",
+        ),
     )
     return explorer
 

@@ -6,7 +6,7 @@ import torch
 from ...reference import recipe as reference
 from ...training import augment
 from ..plots.explore_augment import draw_gallery, square
-from .panel import Explorer, slider
+from .panel import Explorer, look, slider
 
 DRAWS = 3  # rows of augmented images: one draw alone would not show what is random
 MIXES = ("none", "mixup", "cutmix")
@@ -44,7 +44,12 @@ def augmentation_gallery(data, mixup=None, cutmix=None, count=8):
         "rand_augment": slider("RandAugment, operations", 0, 4),
         "magnitude": slider("its magnitude", 0, 30, 9),
         "erasing": share_slider("erasing, probability", 0.0),
-        "mix": widgets.ToggleButtons(options=MIXES, description="mix with", style={"button_width": "70px"}),
+        "mix": widgets.ToggleButtons(
+            options=MIXES,
+            description="mix with",
+            style={"button_width": "70px", "description_width": "initial"},
+            layout=widgets.Layout(width="340px"),
+        ),
         "keep": share_slider("share kept in a mix", 0.6),
         "luck": slider("luck", 0, 20),
     }
@@ -54,10 +59,7 @@ def augmentation_gallery(data, mixup=None, cutmix=None, count=8):
 
 def share_slider(name, value):
     """A slider from 0 to 1."""
-    like = slider(name, 0, 1)
-    return widgets.FloatSlider(
-        value=value, min=0, max=1, step=0.05, description=name, style=like.style, layout=like.layout
-    )
+    return widgets.FloatSlider(value=value, min=0, max=1, step=0.05, **look(name))
 
 
 def augmented(images, targets, data, mixers, generator, *, crop, flip, rand_augment, magnitude, erasing, mix, keep):

@@ -75,37 +75,9 @@ class Explorer:
             self._paused = False
         self._moved(None)
 
-    def add_spots(self, grid, box, click, name=None):
-        """Lay a grid of buttons nobody sees over a part of the picture, so that it can be clicked.
-
-        Args:
-            grid: (rows, cols); with more than `MOST_SPOTS` buttons there will be none.
-            box: (left, top, width, height) in page pixels.
-            click: called with (row, col).
-            name: called with (row, col), returns a button's name for the mouse and for a screen reader; None says
-                where it is.
-        """
-        rows, cols = grid
-        if rows * cols > MOST_SPOTS:
-            return
-        left, top, width, height = box
-        look, place = widgets.ButtonStyle(button_color="transparent"), widgets.Layout(**SPOT_STYLE)
-        spots = []
-        for row in range(rows):
-            for col in range(cols):
-                tip = name(row, col) if name else f"row {row}, column {col}"
-                spot = widgets.Button(tooltip=tip, style=look, layout=place)
-                spot.on_click(lambda _, at=(row, col): click(*at))
-                spots.append(spot)
-        over = widgets.Layout(
-            grid_area=SAME_PLACE, margin=f"{top}px 0 0 {left}px", width=f"{width}px", height=f"{height}px",
-            grid_template_columns=f"repeat({cols}, 1fr)", grid_template_rows=f"repeat({rows}, 1fr)", grid_gap="0",
-        )  # fmt: skip
-        self._stage.children = [*self._stage.children, widgets.GridBox(spots, layout=over)]
-
-    def remove_spots(self):
-        """Take all buttons off the picture."""
-        self._stage.children = [self.picture]
+    def cover(self, *overlays):
+        """Lay grids of `spots` over the picture, in place of those that were there; None among them is left out."""
+        self._stage.children = [self.picture, *(overlay for overlay in overlays if overlay is not None)]
 
     def _moved(self, _):
         if self._paused:
@@ -128,19 +100,58 @@ class Explorer:
         return data, {"image/png": {"alt": f"{self.alt}. {self.words}"}}
 
 
+def spots(grid, box, click, name=None):
+    """Make buttons that nobody sees, to lie in a grid over a part of a picture: that is how a picture is clicked.
+
+    Args:
+        grid: (rows, cols).
+        box: (left, top, width, height) in page pixels.
+        click: called with (row, col).
+        name: called with (row, col), returns a button's name for the mouse and for a screen reader; None says where
+            it is.
+
+    Returns:
+        a widget for `Explorer.cover`, or None when there would be more than `MOST_SPOTS` buttons.
+    """
+    rows, cols = grid
+    if rows * cols > MOST_SPOTS:
+        return None
+    left, top, width, height = box
+    look, place = widgets.ButtonStyle(button_color="transparent"), widgets.Layout(**SPOT_STYLE)
+    buttons = []
+    for row in range(rows):
+        for col in range(cols):
+            tip = name(row, col) if name else f"row {row}, column {col}"
+            button = widgets.Button(tooltip=tip, style=look, layout=place)
+            button.on_click(lambda _, at=(row, col): click(*at))
+            buttons.append(button)
+    over = widgets.Layout(
+        grid_area=SAME_PLACE,
+        margin=f"{top}px 0 0 {left}px",
+        width=f"{width}px",
+        height=f"{height}px",
+        grid_template_columns=f"repeat({cols}, 1fr)",
+        grid_template_rows=f"repeat({rows}, 1fr)",
+        grid_gap="0",
+    )
+    return widgets.GridBox(buttons, layout=over)
+
+
 def slider(name, low, high, value=None):
     """A slider over whole numbers, with its name before it."""
-    return widgets.IntSlider(value=low if value is None else value, min=low, max=high, **_look(name))
+    return widgets.IntSlider(value=low if value is None else value, min=low, max=high, **look(name))
 
 
 def chooser(name, options, value=None):
     """A slider over a few given values, with its name before it."""
     options = list(options)
-    return widgets.SelectionSlider(options=options, value=options[0] if value is None else value, **_look(name))
+    return widgets.SelectionSlider(options=options, value=options[0] if value is None else value, **look(name))
 
 
-def _look(name):
-    return dict(description=name, style={"description_width": "initial"}, layout=widgets.Layout(width="270px"))
+def look(name):
+    """What every slider is made with: its name in full, and room for its track beside it."""
+    width = f"{210 + 7 * len(name)}px"
+    return dict(description=name, style={"description_width": "initial"}, layout=widgets.Layout(width=width))
 
 
 def _wrapping():

@@ -4,7 +4,7 @@ import math
 
 from ...reference import patches as reference
 from ..plots.explore_patches import draw_patches, image_box
-from .panel import Explorer, chooser, slider
+from .panel import Explorer, chooser, slider, spots
 
 
 def explore_patches(images, patchify=None, labels=None):
@@ -37,14 +37,16 @@ def explore_patches(images, patchify=None, labels=None):
     }
     explorer = Explorer(controls, draw, "An image cut into patches, and the sequence that they make")
 
+    overlays = {}
+
     def fit_to_size(_=None):
         P = controls["patch_size"].value
         rows, cols = H // P, W // P
         controls["token"].max = rows * cols - 1
-        explorer.remove_spots()
-        explorer.add_spots(
-            (rows, cols), image_box(H, W), lambda r, c: setattr(controls["token"], "value", r * cols + c)
-        )
+        if P not in overlays:
+            follow = lambda r, c: explorer.set(token=r * cols + c)  # noqa: E731
+            overlays[P] = spots((rows, cols), image_box(H, W), follow)
+        explorer.cover(overlays[P])
 
     fit_to_size()
     controls["patch_size"].observe(fit_to_size, names="value")

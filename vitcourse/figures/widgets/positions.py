@@ -4,7 +4,7 @@ import torch
 
 from ...reference.maps import position_similarity
 from ..plots.explore_positions import distances, draw_positions, map_boxes
-from .panel import Explorer, slider
+from .panel import Explorer, slider, spots
 
 
 def explore_positions(pos_embed, grid, untrained=None):
@@ -37,8 +37,8 @@ def explore_positions(pos_embed, grid, untrained=None):
 
     controls = {"row": slider("row", 0, rows - 1, rows // 3), "column": slider("column", 0, cols - 1, cols // 3)}
     explorer = Explorer(controls, draw, "How alike one position is to all others")
-    for box in map_boxes(len(tables), grid):
-        explorer.add_spots(grid, box, lambda r, c: explorer.set(row=r, column=c))
+    choose = lambda r, c: explorer.set(row=r, column=c)  # noqa: E731
+    explorer.cover(*(spots(grid, box, choose) for box in map_boxes(len(tables), grid)))
     return explorer
 
 
