@@ -37,7 +37,7 @@ def test_every_kind_is_configured_built_and_described_for_the_built_in_images(da
         assert model(torch.randn(3, 3, 32, 32)).shape == (3, 10)
     words = kind.describe(model, config)
     assert kind.title and words and "\n" not in words
-    assert name in cli.MODELS and set(kind.sizes) <= set(cli.SIZES) and kind.size(data, CPU) in kind.sizes
+    assert set(KINDS) == set(cli.MODELS) and set(kind.sizes) <= set(cli.SIZES) and kind.size(data, CPU) in kind.sizes
     assert set(kind.options) <= {option.replace("-", "_") for option, *_ in cli.KIND_OPTIONS}
 
 

@@ -213,20 +213,22 @@ def remove_checkpoints(place):
 
 
 def random_states(device):
+    """Return the states of what torch draws from: the CPU's generator, and the device's."""
     states = {"cpu": torch.get_rng_state()}
-    if device.type != "cpu":
-        states[device.type] = _module(device).get_rng_state()
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    elif device.type == "mps":
+        states["mps"] = torch.mps.get_rng_state()
     return states
 
 
 def set_random_states(states, device):
+    """Take over states; those of another kind of device are of no use."""
     torch.set_rng_state(states["cpu"])
-    if device.type in states and device.type != "cpu":
-        _module(device).set_rng_state(states[device.type])
-
-
-def _module(device):
-    return {"cuda": torch.cuda, "mps": torch.mps}[device.type]
+    if device.type == "cuda" and "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"], device)
+    elif device.type == "mps" and "mps" in states:
+        torch.mps.set_rng_state(states["mps"])
 
 
 def _short(error):
