@@ -13,10 +13,10 @@ from vitcourse.reference.vit import ViT
 from vitcourse.training.config import TrainConfig, TrainingError
 from vitcourse.training.data import ImageData, Split
 from vitcourse.training.fit import fit
+from vitcourse.training.muon import Muon
 from vitcourse.training.optimizers import make_optimizer
 
-needs_muon = pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="torch has Muon from 2.9 on")
-MUON = TrainConfig(optimizer="muon", peak_lr=1e-2, weight_decay=0.1)
+MUON = TrainConfig(optimizer="muon", peak_lr=1e-2, weight_decay=0.1, precision="fp32")
 
 
 def tiny_vit():
@@ -59,7 +59,6 @@ def test_adamw_has_the_groups_of_lab_05():
         assert group["fused"]
 
 
-@needs_muon
 def test_muon_gets_the_matrices_of_the_blocks_and_adamw_the_rest():
     model = tiny_vit()
     model.register_parameter("distance_table", nn.Parameter(torch.zeros(3, 2)))  # a matrix outside of the blocks
@@ -75,7 +74,6 @@ def test_muon_gets_the_matrices_of_the_blocks_and_adamw_the_rest():
     assert adamw[1] == trained - muon - decay
 
 
-@needs_muon
 def test_a_step_is_the_two_optimisers_own():
     model, twin = tiny_vit(), tiny_vit()
     take_steps(model, make_optimizer(model, MUON), range(3), lr=3e-3)
@@ -83,7 +81,7 @@ def test_a_step_is_the_two_optimisers_own():
     decay, no_decay = parameter_groups(twin, 0.1)
     decay["params"] = [p for p in decay["params"] if not any(p is matrix for matrix in matrices)]
     both = [
-        torch.optim.Muon(matrices, lr=3e-3, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+        Muon(matrices, lr=3e-3, weight_decay=0.1),
         torch.optim.AdamW([decay, no_decay], lr=3e-3, betas=MUON.betas, fused=True),
     ]
     for seed in range(3):
@@ -93,7 +91,12 @@ def test_a_step_is_the_two_optimisers_own():
     assert_same_weights(model, twin)
 
 
-@needs_muon
+@pytest.mark.parametrize(("precision", "dtype"), [("bf16", torch.bfloat16), ("fp16", torch.float32)])
+def test_muon_computes_in_the_precision_of_the_run_where_that_is_wide_enough(precision, dtype):
+    optimizer = make_optimizer(tiny_vit(), TrainConfig(optimizer="muon", precision=precision))
+    assert optimizer.parts[0].dtype is dtype
+
+
 def test_the_rate_in_the_groups_is_the_rate_of_all():
     model = tiny_vit()
     before = copy.deepcopy(model)
@@ -106,7 +109,6 @@ def test_the_rate_in_the_groups_is_the_rate_of_all():
         assert 1e-4 < size < 2e-3, name  # Muon's steps are as long as AdamW's
 
 
-@needs_muon
 def test_it_goes_on_from_its_state_bit_by_bit():
     whole, stopped = tiny_vit(), tiny_vit()
     take_steps(whole, make_optimizer(whole, MUON), range(6))
@@ -128,7 +130,6 @@ def test_it_goes_on_from_its_state_bit_by_bit():
     assert_same_weights(whole, model)
 
 
-@needs_muon
 def test_a_gradient_scaler_skips_what_overflowed_and_scales_back_the_rest():
     model, twin = tiny_vit(), tiny_vit()
     optimizer, scaler = make_optimizer(model, MUON), torch.amp.GradScaler("cpu", init_scale=4.0)
@@ -146,13 +147,6 @@ def test_a_gradient_scaler_skips_what_overflowed_and_scales_back_the_rest():
     assert_same_weights(model, twin)
 
 
-def test_without_muon_the_user_is_told(monkeypatch):
-    monkeypatch.delattr(torch.optim, "Muon", raising=False)
-    with pytest.raises(TrainingError, match=r"Muon came with torch 2\.9, and this is .*use the optimizer adamw"):
-        make_optimizer(tiny_vit(), MUON)
-
-
-@needs_muon
 def test_a_model_without_blocks_is_told():
     with pytest.raises(TrainingError, match="this one has none: use adamw"):
         make_optimizer(nn.Sequential(nn.Flatten(), nn.Linear(12, 3)), MUON)
@@ -162,7 +156,6 @@ class Killed(Exception):
     """Stands for the end of the process."""
 
 
-@needs_muon
 @pytest.mark.parametrize("model_class", [ViT, ConvStemViT])
 def test_a_run_with_muon_that_was_cut_off_ends_like_one_that_was_not(model_class, tmp_path):
     generator = torch.Generator().manual_seed(0)

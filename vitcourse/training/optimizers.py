@@ -6,42 +6,37 @@ import torch
 
 from ..reference.recipe import parameter_groups
 from .config import TrainingError
+from .device import pick_precision
+from .muon import Muon
 
 
 def make_optimizer(model, config):
     """Return the optimiser that `config.optimizer` names, over the model's parameters.
 
     Weight decay is on matrices only, as `parameter_groups` sorts them. With "muon" the matrices inside `blocks` are
-    Muon's; tokens, positions, convolutions, the head and all that has one axis stay with AdamW. Both take the same
-    rate: Muon's steps are scaled to the size that AdamW's usually have (`match_rms_adamw`, 0.2 times the root of the
-    longer side: Liu et al. 2025, "Muon is Scalable for LLM Training"). Muon computes in bf16 wherever it runs. A CPU
-    that only emulates bf16 spends twice the model's own time on it (192 channels, 6 blocks, batches of 128).
+    Muon's; tokens, positions, convolutions, the head and all that has one axis stay with AdamW, at the same rate.
 
     Args:
-        model: an nn.Module.
-        config: a `TrainConfig`: `optimizer`, `peak_lr`, `weight_decay` and `betas` are used.
+        model: an nn.Module, on the device where it is trained.
+        config: a `TrainConfig`: `optimizer`, `peak_lr`, `weight_decay`, `betas` and `precision` are used.
 
     Returns:
         a torch.optim.Optimizer.
 
     Raises:
-        TrainingError: for "muon" when this torch has none, or the model has no matrices in blocks.
+        TrainingError: for "muon" when the model has no matrices in blocks.
     """
     groups = parameter_groups(model, config.weight_decay)
     if config.optimizer == "adamw":
         return _adamw(model, groups, config)
-    if not hasattr(torch.optim, "Muon"):
-        raise TrainingError(
-            f"Muon came with torch 2.9, and this is {torch.__version__}: use the optimizer adamw, or a newer torch."
-        )
     matrices = {id(weight) for name, weight in model.named_parameters() if _is_block_matrix(name, weight)}
-    muon_weights = [weight for weight in groups[0]["params"] if id(weight) in matrices]
-    if not muon_weights:
+    for_muon = [weight for weight in groups[0]["params"] if id(weight) in matrices]
+    if not for_muon:
         raise TrainingError("Muon is for the matrices of a model's blocks, and this one has none: use adamw.")
     groups[0]["params"] = [weight for weight in groups[0]["params"] if id(weight) not in matrices]
-    muon = torch.optim.Muon(
-        muon_weights, lr=config.peak_lr, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw"
-    )
+    precision = config.precision or pick_precision(for_muon[0].device)
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32  # fp16 is too narrow
+    muon = Muon(for_muon, lr=config.peak_lr, weight_decay=config.weight_decay, dtype=dtype)
     return MuonWithAdamW(muon, _adamw(model, groups, config))
 
 
