@@ -21,25 +21,28 @@ from vitcourse.reference.vit import ViT
 from vitcourse.training.batches import Batches
 from vitcourse.training.config import TrainConfig
 from vitcourse.training.data import load_data
+from vitcourse.training.data.split import Split
 from vitcourse.training.distill import Distillation
-from vitcourse.training.evaluate import evaluate
+from vitcourse.training.evaluate import evaluate, predict
 from vitcourse.training.fit import cross_entropy
 
 CONFIG = TrainConfig(batch_size=60, peak_lr=4e-3, flip=True, crop=1)
 TEACHER_LR, WIDTH = 1e-2, 12
-SIZES = dict(img_size=16, patch_size=8, num_classes=10, embed_dim=48, depth=3, num_heads=3)
+SIZES = dict(img_size=16, patch_size=8, num_classes=10, embed_dim=48, depth=2, num_heads=3)
 
 
 def distilled(loss=None, **options):
     return lambda teacher: Distillation(teacher, *([loss] if loss else []), **options)
 
 
+UNLABELLED = "hard, and the other images labelled by the teacher"
 STUDENTS = {
     "alone": (ViT, None),
     "hard labels, class token only": (ViT, distilled()),
     "hard labels, distillation token": (DistilledViT, distilled()),
     "soft, T 3, alpha 0.1": (DistilledViT, distilled(soft_distillation_loss)),
     "soft, T 3, alpha 0.9": (DistilledViT, distilled(soft_distillation_loss, alpha=0.9)),
+    UNLABELLED: (DistilledViT, distilled()),
 }
 
 
@@ -65,13 +68,19 @@ def step_cost(make, data, objective=cross_entropy, repeats=5, steps=4):
 
 
 def part(data, share, seed):
-    """A share of the training images, drawn by the seed."""
-    chosen = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(seed))
-    chosen = chosen[: round(share * len(data.train))]
-    return replace(
-        data,
-        train=replace(data.train, images=data.train.images[chosen], targets=data.train.targets[chosen], masks=None),
-    )
+    """The data with its training images in an order drawn by the seed, and with the first share of them alone."""
+    order = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(seed))
+    both = []
+    for chosen in (order, order[: round(share * len(order))]):
+        both.append(replace(data, train=Split(data.train.images[chosen], data.train.targets[chosen])))
+    return both
+
+
+def with_guesses(whole, some, teacher):
+    """All images, with true labels where `some` has them and the teacher's guesses elsewhere."""
+    targets = predict(teacher, whole.train, whole).argmax(dim=1)
+    targets[: len(some.train)] = some.train.targets
+    return replace(whole, train=Split(whole.train.images, targets))
 
 
 def main():
@@ -82,6 +91,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=1000, help="of the student alone: the budget")
     parser.add_argument("--teacher-steps", type=int, default=150)
+    parser.add_argument("--students", nargs="+", choices=STUDENTS, default=list(STUDENTS))
     parser.add_argument("--quick", action="store_true", help="only show that everything runs")
     options = parser.parse_args()
     if options.quick:
@@ -112,22 +122,24 @@ def main():
         print(f"{100 * share:3.0f} %  {name}: {accuracy:.1%}", flush=True)
 
     for seed, share in itertools.product(range(options.seeds), options.shares):
-        some, config = part(data, share, seed), replace(CONFIG, seed=seed)
+        (whole, some), config = part(data, share, seed), replace(CONFIG, seed=seed)
         torch.manual_seed(seed)
         teacher = ConvTeacher(num_classes=data.num_classes, width=WIDTH)
         train(teacher, some, replace(config, peak_lr=TEACHER_LR), options.teacher_steps)
         note("teacher", share, teacher)
-        for name, (student, objective) in STUDENTS.items():
+        for name in options.students:
+            student, objective = STUDENTS[name]
             torch.manual_seed(seed)
             model = student(**sizes)
-            train(model, some, config, steps[name], objective(teacher) if objective else cross_entropy)
+            images = with_guesses(whole, some, teacher) if name == UNLABELLED else some
+            train(model, images, config, steps[name], objective(teacher) if objective else cross_entropy)
             note(name, share, model)
 
     print(
         "| student | " + " | ".join(f"{round(share * options.train_size):,} images" for share in options.shares) + " |"
     )
     print("|---|" + "---|" * len(options.shares))
-    for name in ["teacher", *STUDENTS]:
+    for name in ["teacher", *options.students]:
         cells = [results[name, share] for share in options.shares]
         said = [f"{100 * statistics.mean(c):.1f} ± {100 * statistics.stdev(c):.1f}" for c in cells]
         print(f"| {name} | " + " | ".join(said) + " |")

@@ -155,7 +155,7 @@ def plot_token_cosines(curves):
         ax.plot(
             _array(values), ("-", "--", ":")[i % 3], marker=MARKERS[i], color=(BLUE, ORANGE, GREY)[i % 3], label=name
         )
-    ax.set(xlabel="blocks passed", ylabel="cosine of the two tokens", ylim=(-0.35, 1.08))
+    ax.set(xlabel="blocks passed", ylabel="cosine of the two tokens", ylim=(-0.6, 1.08))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend(loc="lower right")
     return ax
