@@ -93,3 +93,37 @@ def similarity_maps(answer):
     waves = torch.stack([f(2 * k * axis) for axis in (y, x) for f in (torch.sin, torch.cos) for k in (0.5, 1, 2)])
     positions = torch.cat([torch.ones(1, 12), waves.flatten(1).T])[None]
     return answer(positions, (rows, cols)).permute(0, 2, 1, 3).reshape(rows * rows, cols * cols)
+
+
+def _channels_last(height=12, width=18):
+    return sample_image(height, width).permute(1, 2, 0)
+
+
+def windows_in_order(answer):
+    """window_partition: the windows that it returns, in their order."""
+    return answer(_channels_last()[None], 6)
+
+
+def map_again(answer):
+    """window_reverse: the map that it puts together."""
+    windows = _cut(sample_image(), 6).unflatten(-1, (3, 6, 6)).permute(0, 2, 3, 1)
+    return answer(windows, 6, (12, 18))[0]
+
+
+def offset_numbers(answer):
+    """relative_position_index: the number of each pair, a row a query."""
+    return answer(3).float()
+
+
+def window_masks(answer):
+    """shifted_window_mask: each window's pairs that may meet, laid out as the windows are."""
+    allowed = answer((6, 9), 3, (1, 1)).exp()  # 0 becomes 1, -inf becomes 0
+    return allowed.reshape(2, 3, 9, 9).permute(0, 2, 1, 3).reshape(18, 27)
+
+
+def merged_order(answer):
+    """PatchMerging: the squares that it joins, read off a module that leaves their 4*D numbers as they are."""
+    module = answer(3)
+    module.norm, module.reduction = torch.nn.Identity(), torch.nn.Identity()
+    four = module(_channels_last(8, 12)[None])[0].detach()  # (4, 6, 12)
+    return four.unflatten(-1, (2, 2, 3)).flatten(0, 1).transpose(1, 2)  # the lower left one came second

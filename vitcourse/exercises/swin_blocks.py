@@ -3,6 +3,7 @@
 import functools
 
 from ..reference.swin import PatchMerging, SwinBlock
+from . import pictures
 from .base import Exercise, Mistake
 
 # The window divides neither grid; in case 1 one window covers the rows, so that only the columns are shifted.
@@ -230,6 +231,7 @@ EXERCISES = (
         id="PatchMerging",
         draw=_draw_merging,
         probe=_probe_merging,
+        picture=pictures.merged_order,
         mistakes=(
             Mistake(
                 "reading-order",

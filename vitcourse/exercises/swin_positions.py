@@ -1,5 +1,6 @@
 """Lab 08: what the checker feeds to relative_position_index and shifted_window_mask, and the mistakes that it knows."""
 
+from . import pictures
 from .base import Exercise, Mistake
 
 
@@ -42,6 +43,7 @@ EXERCISES = (
         id="relative_position_index",
         draw=_draw_index,
         probe=_probe_index,
+        picture=pictures.offset_numbers,
         mistakes=(
             Mistake(
                 "no-offset",
@@ -139,6 +141,7 @@ EXERCISES = (
         id="shifted_window_mask",
         draw=_draw_mask,
         probe=_probe_mask,
+        picture=pictures.window_masks,
         mistakes=(
             Mistake(
                 "first-rows",

@@ -1,5 +1,6 @@
 """Lab 08: what the checker feeds to window_partition and window_reverse, and the mistakes that it knows."""
 
+from . import pictures
 from .base import Exercise, Mistake
 
 # Every axis has another size, so that no two can be confused; the second case has other sizes again.
@@ -53,6 +54,7 @@ EXERCISES = (
         id="window_partition",
         draw=_draw_partition,
         probe=_probe_partition,
+        picture=pictures.windows_in_order,
         mistakes=(
             Mistake(
                 "no-permute",
@@ -171,6 +173,7 @@ EXERCISES = (
         id="window_reverse",
         draw=_draw_reverse,
         probe=_probe_reverse,
+        picture=pictures.map_again,
         mistakes=(
             Mistake(
                 "no-permute",
