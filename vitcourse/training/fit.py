@@ -153,8 +153,8 @@ def _go_on(state, checkpoints, workers):
     if saved is None:
         return
     state.load_state_dict(saved)
-    if not workers.main:
-        torch.manual_seed(torch.initial_seed() + state.epoch)  # the random state in the file is the first process's
+    if not workers.main:  # the random state in the file is the first process's
+        torch.manual_seed(torch.initial_seed() + 1000 * state.epoch + workers.rank)
     if state.epoch == state.history.epochs:
         print(f"The run in {checkpoints.path} is finished: here are its model and its history.")
     else:

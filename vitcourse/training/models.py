@@ -17,8 +17,8 @@ begins or goes on, before training:
 take it from there when you are called again; `fit(…, checkpoint=folder / "teacher", every=every)` makes that training
 go on after a kill, too. `data` is on `device`, `config` the student's `TrainConfig`, `options` what the user gave of
 `Kind.options`. Raise KeyboardInterrupt when the user stopped it (`history.interrupted`), and TrainingError for what the
-user can mend. Of several processes that train together each calls it, and so must all of them call `fit` and `save_run`.
-Import these two inside `prepare`: their modules import this one.
+user can mend. Of several processes that train together each calls it, and each must call `fit` and `save_run`. Import
+these two inside `prepare`: their modules import this one.
 """
 
 import inspect
