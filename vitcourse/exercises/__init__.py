@@ -36,6 +36,7 @@ LABS = (
         90,
         ("parameter_groups", "warmup_cosine", "mixup", "cutmix", "soft_cross_entropy", "train_one_epoch"),
     ),
+    Lab(7, "deit", "Distillation", 75, ("DistilledViT", "hard_distillation_loss", "soft_distillation_loss")),
     Lab(
         8,
         "swin",
