@@ -25,7 +25,7 @@ class Lab:
     """A JupyterLab server on `root` with settings of its own; use it in a `with` statement."""
 
     def __init__(self, root, progress):
-        self.root, self.own = root, root / ".jupyter-test"
+        self.root, self.own, self.progress = root, root / ".jupyter-test", progress
         self.log = self.own / "lab.log"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -75,9 +75,9 @@ class Lab:
             raise AssertionError(f"JupyterLab ended:\n{self.log.read_text()}")
         return self.get("") is not None
 
-    def kernel_is_ready(self):
-        """Whether a kernel is idle and the page is connected to it: before that a run is lost without a word."""
-        kernels = self.get("/kernels")
+    def kernel_is_ready(self, path):
+        """Whether a notebook's kernel is idle and the page is connected to it: before that a run is lost unsaid."""
+        kernels = [session["kernel"] for session in self.get("/sessions") or [] if session["path"] == path]
         return bool(kernels) and kernels[0]["execution_state"] == "idle" and kernels[0]["connections"] >= 1
 
 
@@ -91,7 +91,7 @@ class NotebookPage:
         self.places = {cell["id"]: place for place, cell in enumerate(self.cells)}
         page.goto(f"{lab.url}/doc/tree/{path}?token={lab.token}&reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-        wait_until(lab.kernel_is_ready, 120, "the kernel never became ready", page.wait_for_timeout)
+        wait_until(lambda: lab.kernel_is_ready(path), 120, "the kernel never became ready", page.wait_for_timeout)
         page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']")
 
     def cell(self, key):
@@ -139,6 +139,15 @@ class NotebookPage:
                 keyboard.press("Enter")
                 keyboard.press("Shift+Home")  # over the indentation that the editor put there
             keyboard.type(line)
+
+
+def use_dark_theme(page):
+    """Choose JupyterLab's dark theme in its menu."""
+    items = page.locator(".lm-Menu-item")
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    items.filter(has_text=re.compile(r"^\s*Theme\s*$")).hover()
+    items.filter(has_text=re.compile(r"^\s*JupyterLab Dark\s*$")).click()
+    page.wait_for_selector("body[data-jp-theme-light='false']", state="attached")
 
 
 def wait_until(condition, seconds, otherwise, sleep=lambda milliseconds: time.sleep(milliseconds / 1000)):
