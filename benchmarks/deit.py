@@ -92,6 +92,9 @@ def main():
     parser.add_argument("--steps", type=int, default=1000, help="of the student alone: the budget")
     parser.add_argument("--teacher-steps", type=int, default=150)
     parser.add_argument("--students", nargs="+", choices=STUDENTS, default=list(STUDENTS))
+    parser.add_argument(
+        "--free-teacher", action="store_true", help="as many steps for all: nobody pays for the teacher"
+    )
     parser.add_argument("--quick", action="store_true", help="only show that everything runs")
     options = parser.parse_args()
     if options.quick:
@@ -109,6 +112,8 @@ def main():
         )
         if objective is None:
             budget, steps[name] = cost * options.steps, options.steps
+        elif options.free_teacher:
+            steps[name] = options.steps
         else:
             steps[name] = round((budget - teacher_cost * options.teacher_steps) / cost)
         print(f"{name}: {1000 * cost:.1f} ms a step, {steps[name]} steps", flush=True)

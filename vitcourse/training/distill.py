@@ -104,7 +104,7 @@ def _train_teacher(place, data, config, device, every):
     teacher_config = replace(config, **own, peak_lr=kind.recipe(data, model_config, own["epochs"])["peak_lr"])
     count = sum(p.numel() for p in teacher.parameters())
     print(f"teacher     {kind.title}, {kind.describe(teacher, model_config)}; {count:,} parameters; ", end="")
-    print(f"it trains first, for {teacher_config.epochs} epochs", flush=True)
+    print(f"it trains first, for {teacher_config.epochs} epoch" + "s" * (teacher_config.epochs > 1), flush=True)
     history = fit(teacher, data, teacher_config, device=device, checkpoint=place, every=every)
     if history.interrupted:
         raise KeyboardInterrupt
