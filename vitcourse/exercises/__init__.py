@@ -36,6 +36,13 @@ LABS = (
         90,
         ("parameter_groups", "warmup_cosine", "mixup", "cutmix", "soft_cross_entropy", "train_one_epoch"),
     ),
+    Lab(
+        6,
+        "maps",
+        "Seeing what the model sees",
+        75,
+        ("cls_attention_map", "attention_rollout", "mean_attention_distance", "position_similarity"),
+    ),
     Lab(7, "deit", "Distillation", 75, ("DistilledViT", "hard_distillation_loss", "soft_distillation_loss")),
     Lab(
         8,

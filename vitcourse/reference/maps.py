@@ -48,7 +48,7 @@ def attention_rollout(weights_per_layer):
 
 
 def mean_attention_distance(weights, grid, patch_size):
-    """Measure how far each head looks, in pixels (Dosovitskiy et al. 2021, figure 7 right and appendix D.7).
+    """Measure how far each head looks, in pixels (Dosovitskiy et al. 2021, figure 7 right).
 
     A query patch's distance is the mean of the distances to all patches, weighted by its attention. The class token
     has no place, so its row and its column are left out, and what is left of each row is scaled to sum to 1.

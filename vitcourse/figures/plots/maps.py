@@ -157,7 +157,7 @@ def plot_map_table(images, columns, names, falls=None):
     columns = {title: _array(maps) * maps[0].numel() for title, maps in columns.items()}
     B, wide = len(images), 1 + len(columns) + len(falls)
     top = max(2.0, float(np.quantile(np.concatenate([maps.ravel() for maps in columns.values()]), 0.98)))
-    figure = plt.figure(figsize=(1.35 * wide + 1.6, 1.42 * B + 0.5), layout="constrained")
+    figure = plt.figure(figsize=(1.45 * wide + (3.2 if falls else 2.2), 1.45 * B + 0.4), layout="constrained")
     figure.get_layout_engine().set(h_pad=0.02, w_pad=0.02)
     axes = figure.subplots(B, wide, squeeze=False)
     shown = fell = None

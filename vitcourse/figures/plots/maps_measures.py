@@ -56,7 +56,7 @@ def plot_distances(distances, even, title):
     ax.axhline(even, color=GREY, linestyle="--", linewidth=1.2, label="even attention")
     ax.set_xticks(range(1, layers + 1))
     ax.set(xlabel="layer (a mark is a head)", ylabel="mean attention distance in pixels", title=title)
-    ax.set_ylim(0, None)
+    ax.set_ylim(0, 1.12 * max(even, *(float(_array(values).max()) for values in distances.values())))
     ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     return ax
 
@@ -120,7 +120,7 @@ def plot_token_lengths(images, lengths, spread):
         ax.hist(_array(v), bins=edges, histtype="step", linewidth=2, color=colour, label=name)
     ax.set_yscale("log")
     ax.set(xlabel="length of a patch's vector (median = 1)", ylabel="patches")
-    ax.legend(loc="upper left")
+    ax.legend(loc="upper right")
     return figure
 
 
