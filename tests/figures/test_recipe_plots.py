@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from vitcourse.figures import live
-from vitcourse.figures.live import LiveCurve
+from vitcourse.figures.live import TrainingDashboard
 from vitcourse.figures.plots.maps import plot_attention_overlays
 from vitcourse.figures.plots.recipe import (
     plot_augmentations,
@@ -90,7 +90,7 @@ def grown(epochs):
 
 
 def test_the_live_curve_draws_seldom_but_always_the_last_epoch():
-    curve, pictures = LiveCurve(seconds=1000), []
+    curve, pictures = TrainingDashboard(seconds=1000), []
     for epochs in (1, 2, 3):
         curve(grown(epochs))
         pictures.append(curve.png)
@@ -102,9 +102,9 @@ def test_in_a_notebook_the_live_curve_leaves_one_picture(monkeypatch):
     """Run it in a real kernel, without a browser, as the build does."""
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     cell = """
-from vitcourse.figures.live import LiveCurve
+from vitcourse.figures.live import TrainingDashboard
 from vitcourse.training.config import History
-curve, history = LiveCurve(seconds=0), History(epochs=2)
+curve, history = TrainingDashboard(seconds=0), History(epochs=2)
 for _ in range(2):
     history.add(train_loss=1.0, test_loss=1.0, test_accuracy=0.5, lr=0.1, seconds=1.0)
     curve(history)
@@ -119,5 +119,5 @@ for _ in range(2):
 
 def test_outside_a_notebook_nothing_is_shown(capsys):
     assert not live._in_notebook()
-    LiveCurve()(grown(3))
+    TrainingDashboard()(grown(3))
     assert capsys.readouterr().out == ""

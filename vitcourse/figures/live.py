@@ -58,9 +58,6 @@ class TrainingDashboard:
             self._handle.update(image)
 
 
-LiveCurve = TrainingDashboard  # its first name
-
-
 def dashboard_words(history):
     """What the dashboard shows, in words, for those who cannot see it."""
     from .plots.dashboard import time_words
