@@ -162,9 +162,7 @@ def conv_recipe(data, model_config, epochs):
 
 
 SWIN = {
-    "nano": dict(
-        embed_dim=32, depths=[2, 2], heads=[2, 4], window_size=4
-    ),  # on `shapes` as many operations as the ViT's
+    "nano": dict(embed_dim=32, depths=[2, 2], heads=[2, 4], window_size=4),  # the ViT's nano's operations
     "micro": dict(embed_dim=48, depths=[2, 2, 2], heads=[3, 6, 12], window_size=4),
     "mini": dict(embed_dim=64, depths=[2, 6, 2], heads=[2, 4, 8], window_size=4),  # 3.0 M parameters
     "tiny": dict(embed_dim=96, depths=[2, 2, 6, 2], heads=[3, 6, 12, 24], window_size=7),  # the paper's Swin-T
