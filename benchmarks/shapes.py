@@ -97,16 +97,26 @@ def section(records):
         rows.append([record["case"]["seed"], epoch, *shown, ending])
     first = records[0]["settings"]
     command = " ".join(["vitcourse train --data shapes", *first["arguments"]])
-    if None in seconds:
-        verdict = f"{percent(GOAL, 0)} was not reached in every run: **not reached**."
-    else:
-        word = "reached" if max(seconds) <= TARGET else "not reached"
-        verdict = f"The slowest run took {max(seconds):.0f} s. Target: {TARGET} s on two cores: **{word}**."
     return [
         f"`{command}` with {first['threads']} threads, from the command's start to the line of the first epoch with at "
         f"least {percent(GOAL, 0)}: starting Python and drawing the images are counted.",
         "",
         *table(["seed", "epoch", "seconds", "CPU seconds", "in the end"], rows),
         "",
-        verdict,
+        _verdict(records, seconds),
     ]
+
+
+def _verdict(records, seconds):
+    if None in seconds:
+        return f"{percent(GOAL, 0)} was not reached in every run: **not reached**."
+    slowest = records[seconds.index(max(seconds))]
+    said = f"The slowest run took {max(seconds):.0f} s. Target: {TARGET} s on two cores"
+    if max(seconds) <= TARGET:
+        return f"{said}: **reached**."
+    cores = slowest["machine"]["cores"]
+    if (slowest["moment"]["load"] or 0) <= cores:
+        return f"{said}: **not reached**."
+    cpu = to_goal(slowest["result"])[2]
+    alone = f" Its CPU seconds would fill {cores} cores of its own for {cpu / cores:.0f} s." if cpu else ""
+    return f"{said}: **not decided**, the machine was busy with other work.{alone}"

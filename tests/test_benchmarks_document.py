@@ -97,10 +97,10 @@ def test_accuracy_of_recipes_with_no_seed_or_length_in_common():
     assert cells(lines, "2")[1:3] == ["", ""]
 
 
-def shape_run(seed, curve, seconds):
+def shape_run(seed, curve, seconds, **moment):
     walls = [seconds * (i + 1) for i in range(len(curve))]
     result = dict(accuracy=curve, seconds=walls, cpu_seconds=[2 * wall for wall in walls])
-    return record(result, dict(seed=seed), dict(arguments=[], threads=2))
+    return record(result, dict(seed=seed), dict(arguments=[], threads=2), **moment)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +111,14 @@ def test_shapes_counts_to_the_first_epoch_at_ninety(seconds, verdict):
     assert cells(lines, "0")[1:] == ["2", str(2 * seconds), str(4 * seconds), "89.0 % after 3 epochs"]
     assert cells(lines, "1")[1:4] == ["1", "1", "2"]
     assert verdict in "\n".join(lines)
+
+
+@pytest.mark.parametrize(("load", "verdict"), [(2.0, "**not reached**"), (2.5, "**not decided**"), (None, "**not r")])
+def test_shapes_on_a_busy_machine_proves_nothing_but_speed(load, verdict):
+    slow, fast = shape_run(0, [0.9], 130, load=load), shape_run(1, [0.9], 100, load=1.0)
+    text = "\n".join(shapes.section([slow, fast]))
+    assert verdict in text and ("2 cores of its own for 130 s" in text) == ("decided" in verdict)
+    assert "**reached**" in "\n".join(shapes.section([shape_run(0, [0.9], 119, load=50.0)]))
 
 
 def test_shapes_with_one_run_below_the_goal_is_not_reached():
