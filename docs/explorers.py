@@ -1,7 +1,7 @@
 """Make docs/explorers.png, the README's picture, from a real JupyterLab: `.venv/bin/python -m docs.explorers`.
 
-A wrong answer under its check, and the attention explorer on a ViT trained here (a few minutes on two cores;
-`--model FILE` keeps its weights there and takes them from there the next time). Needs Chromium and the `dev` extra.
+The attention explorer on a ViT, and a wrong answer under its check. The ViT is trained here, a few minutes on two
+cores; `--model FILE` keeps its weights there and takes them from there the next time. Needs Chromium and `dev`.
 """
 
 import argparse
@@ -41,9 +41,9 @@ def scaled_dot_product(q, k, v):
     return weights @ v, weights
 """
 CELLS = {
+    "explore": "explore_attention(model, images, data, targets)",
     "answer": ANSWER,
     "check": 'check("scaled_dot_product")',
-    "explore": "explore_attention(model, images, data, targets)",
 }
 
 
@@ -88,13 +88,15 @@ def screen(weights, image, query, dark=False):
                     page.keyboard.press("ArrowRight")
             page.wait_for_timeout(5000)
             page.mouse.move(1, 1)
-            shown.cell("answer").scroll_into_view_if_needed()
             page.evaluate("document.activeElement.blur()")
+            shown.cell("explore").evaluate("cell => cell.scrollIntoView({block: 'start'})")
             page.wait_for_timeout(1000)
-            top = shown.cell("answer").bounding_box()["y"]
-            last = shown.cell("explore").bounding_box()
-            clip = dict(x=last["x"], y=top - 6, width=last["width"], height=last["y"] + last["height"] - top + 6)
-            picture = page.screenshot(clip=clip)
+            first = shown.cell("explore").bounding_box()
+            facts = shown.output("check").locator("dl").bounding_box()  # below them the card goes on with a picture
+            clip = dict(
+                x=first["x"], y=first["y"], width=first["width"], height=facts["y"] + facts["height"] - first["y"]
+            )
+            picture = page.screenshot(clip=dict(clip, height=clip["height"] + 4))
             browser.close()
     return picture
 
@@ -108,7 +110,7 @@ def main():
     parser.add_argument("--dark", action="store_true")
     chosen = parser.parse_args()
     picture = screen(trained(chosen.model), chosen.image, chosen.query, chosen.dark)
-    small = Image.open(io.BytesIO(picture)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    small = Image.open(io.BytesIO(picture)).convert("RGB")
     small.save(chosen.out, optimize=True)
     print(f"{chosen.out}: {small.size[0]} x {small.size[1]} pixels, {chosen.out.stat().st_size / 1000:.0f} kB")
 
