@@ -9,7 +9,17 @@ from pathlib import Path
 MODELS = ("vit", "stem", "deit", "swin", "conv")  # those of training.models; a test compares them
 SIZES = ("nano", "micro", "mini", "tiny", "small", "base")  # training.defaults.SIZES; a test compares them
 # Those of training.recipes; a test compares them too.
-RECIPES = ("textbook", "quick", "standard", "long", "stem-quick", "stem-standard", "stem-long")
+RECIPES = (
+    "textbook",
+    "quick",
+    "quick-muon",
+    "standard",
+    "long",
+    "stem-quick",
+    "stem-quick-muon",
+    "stem-standard",
+    "stem-long",
+)
 REPO = Path(__file__).resolve().parents[1]
 
 # Options of `train` that are passed on as they are. (name, type, help)

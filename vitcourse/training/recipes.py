@@ -1,7 +1,7 @@
 """Named recipes for CIFAR-10, in two tracks of at most 2.7 M parameters.
 
-The plain ViT (patch 4, width 192, 6 blocks, 3 heads) has `textbook`, `quick`, `standard` and `long`. The ViT with a
-convolutional stem (16 tokens, width 192, 4 blocks, 3 heads) has the last three under `stem-…`. Each recipe says what
+The plain ViT (patch 4, width 192, 6 blocks, 3 heads) has `textbook`, `quick`, `quick-muon`, `standard` and `long`. The
+ViT with a convolutional stem (16 tokens, width 192, 4 blocks, 3 heads) has those under `stem-…`. Each recipe says what
 was measured, by what, and what was not. `vitcourse train --recipe quick` runs one; options beside it replace its parts.
 """
 
@@ -56,8 +56,22 @@ LONG = replace(
     ema=0.999,
 )
 
-# Batch norm carries twice the rate. It also keeps its own averages, which those of the weights would not fit.
-STEM = dict(peak_lr=2e-3, ema=0.0)
+
+STEM = dict(model="stem", patch_size=8)
+
+
+def muon(config):
+    """Return a recipe's configuration with Muon and the one rate that was tried with it."""
+    return replace(config, optimizer="muon", peak_lr=2e-3)
+
+
+def stem(config):
+    """Return a recipe's configuration for the model with a stem.
+
+    The rate is the one that was tried. Batch norm keeps averages of its own, which would not fit averaged weights.
+    """
+    return replace(config, peak_lr=2e-3, ema=0.0)
+
 
 RECIPES = {
     recipe.name: recipe
@@ -74,11 +88,32 @@ RECIPES = {
             expected="65.0 % after 5 epochs: one seed, measured outside of this command",
             cost="270 s an epoch on two CPU cores in bf16, measured outside of this command; on a GPU not measured yet",
         ),
+        Recipe(
+            "quick-muon",
+            muon(QUICK),
+            expected="not measured yet on all images. With 3 blocks, 5,000 images, 3 epochs in batches of 64, one seed "
+            "measured on 2,000 other training images: 44.2 %; with AdamW 33.4 %, at 1e-3 as at 2e-3",
+            cost="a step takes 1.1 times the processor time of quick's, measured on two CPU cores in fp32",
+        ),
         Recipe("standard", STANDARD, expected=NOT_MEASURED, cost=NOT_MEASURED),
         Recipe("long", LONG, expected=NOT_MEASURED, cost=NOT_MEASURED),
-        *(
-            Recipe(f"stem-{name}", replace(config, **STEM), NOT_MEASURED, NOT_MEASURED, model="stem", patch_size=8)
-            for name, config in (("quick", QUICK), ("standard", STANDARD), ("long", LONG))
+        Recipe(
+            "stem-quick",
+            stem(QUICK),
+            expected="not measured yet on all images. With 5,000 images, 3 epochs in batches of 64, one seed, measured "
+            "on 2,000 other training images: 49.7 %; with a class token in place of the mean 38.6 %",
+            cost="a step takes 0.37 of the processor time of quick's, measured on two CPU cores in fp32",
+            **STEM,
         ),
+        Recipe(
+            "stem-quick-muon",
+            muon(stem(QUICK)),
+            expected="not measured yet on all images. With 5,000 images, 3 epochs in batches of 64, one seed, measured "
+            "on 2,000 other training images: 56.7 %; with AdamW 49.7 %",
+            cost="a step takes 0.42 of the processor time of quick's, measured on two CPU cores in fp32",
+            **STEM,
+        ),
+        Recipe("stem-standard", stem(STANDARD), NOT_MEASURED, NOT_MEASURED, **STEM),
+        Recipe("stem-long", stem(LONG), NOT_MEASURED, NOT_MEASURED, **STEM),
     )
 }
