@@ -19,8 +19,6 @@ from .plan import PLAN, has_plan, make_plan, read_plan, refuse_other_settings, r
 from .recipes import RECIPES
 from .resume import remove_checkpoints
 
-EPOCHS = 10
-
 
 def train(
     data_name=None,
@@ -85,7 +83,7 @@ def train(
             data_options["img_size"] = img_size
             data = workers.in_turn(lambda: load(**data_options))
         model_config = configure(kind, data, workers.device, size, model_options)
-        epochs = recipe.setdefault("epochs", EPOCHS)
+        epochs = recipe.setdefault("epochs", kind.epochs)
         config = TrainConfig(**(kind.recipe(data, model_config, epochs) | recipe))
         plan = make_plan(data_name, data, data_options, kind_name, model_config, config, kind_options, device)
         model = _build(kind, model_config, config)  # a model that cannot be built leaves no folder
