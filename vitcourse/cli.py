@@ -99,7 +99,7 @@ def make_parser():
 def _add_train(commands):
     train = commands.add_parser("train", help="train a model on the built-in shapes, CIFAR-10 or a folder of images")
     train.add_argument("--data", help="shapes, cifar10, or a folder with train/<class>/ and test/<class>/")
-    train.add_argument("--epochs", type=int, help="passes over the training images (10)")
+    train.add_argument("--epochs", type=int, help="passes over the training images (10; swin 20)")
     train.add_argument("--out", help="folder to save the run in (runs/<data>-<time>)")
     train.add_argument("--resume", metavar="RUN", help="go on with the unfinished run in this folder")
     train.add_argument(
