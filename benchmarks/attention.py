@@ -29,7 +29,7 @@ def jobs(options):
     """Return a `Job` for each number of tokens, in the device's own precision."""
     device, repeats = options.device, options.attention_repeats
     settings = dict(heads=HEADS, head_width=HEAD_WIDTH, repeats=repeats, precision=pick_precision(device))
-    settings |= dict(threads=torch.get_num_threads(), code=code_hash(measure, forward_backward, *CODE))
+    settings |= dict(threads=torch.get_num_threads(), code=code_hash(measure, operands, forward_backward, *CODE))
     made = []
     for count in options.tokens:
         B = batch_size(count)
@@ -53,27 +53,38 @@ WAYS = {"fused": F.scaled_dot_product_attention, "explicit": explicit}
 def measure(tokens, batch, precision, repeats, device):
     """Return the times of forward and backward for both ways, and the bytes that each one takes at its peak."""
     shape = (batch, HEADS, tokens, HEAD_WIDTH)
-    q, k, v = (torch.randn(shape, device=device, dtype=PRECISIONS[precision], requires_grad=True) for _ in range(3))
-    g = torch.randn(shape, device=device, dtype=PRECISIONS[precision])
-    tasks = {name: functools.partial(forward_backward, way, q, k, v, g) for name, way in WAYS.items()}
+    tensors = operands(shape, precision, device)
+    tasks = {name: functools.partial(forward_backward, way, *tensors) for name, way in WAYS.items()}
     calls = max(1, 2000 // tokens)
     times = take_turns(tasks, repeats, device, calls=calls)
     memory = peak_on_gpu if torch.device(device).type == "cuda" else peak_on_cpu
     return {name: times[name] | {"bytes": memory(name, shape, precision, device)} for name in WAYS}
 
 
-def forward_backward(way, q, k, v, g):
-    """The output and the three gradients, not kept."""
-    return torch.autograd.grad(way(q, k, v), (q, k, v), g)
+def operands(shape, precision, device="cpu"):
+    """Return queries, keys and values as the layer `qkv` leaves them in memory, and a gradient of the output.
+
+    Args:
+        shape: (B, h, N, d).
+    """
+    B, h, N, d = shape
+    dtype = PRECISIONS[precision]
+    qkv = torch.randn(B, N, 3, h, d, device=device, dtype=dtype, requires_grad=True)
+    return qkv, torch.randn(B, N, h, d, device=device, dtype=dtype).transpose(1, 2)
+
+
+def forward_backward(way, qkv, gradient):
+    """The output (B, h, N, d) and the gradient of qkv, not kept."""
+    q, k, v = qkv.permute(2, 0, 3, 1, 4)
+    return torch.autograd.grad(way(q, k, v), qkv, gradient)
 
 
 def peak_on_gpu(name, shape, precision, device):
     """The bytes allocated at the peak of forward and backward, beyond the operands."""
-    q, k, v = (torch.randn(shape, device=device, dtype=PRECISIONS[precision], requires_grad=True) for _ in range(3))
-    g = torch.randn_like(q)
+    tensors = operands(shape, precision, device)
     before = torch.cuda.memory_allocated(device)
     torch.cuda.reset_peak_memory_stats(device)
-    forward_backward(WAYS[name], q, k, v, g)
+    forward_backward(WAYS[name], *tensors)
     return torch.cuda.max_memory_allocated(device) - before
 
 
@@ -93,15 +104,16 @@ def section(records):
     first, rows = records[0]["settings"], []
     for record in records:
         result, case = record["result"], record["case"]
-        times = [f"{1000 * spread(result[way]['wall'])[0]:.2f}" for way in WAYS]
+        times = [number(1000 * spread(result[way]["wall"])[0]) for way in WAYS]
         memory = [_megabytes(result[way]["bytes"]) for way in WAYS]
-        ratio = quartiles(spread(ratios(result, "explicit", "fused")))
-        rows.append([f"{case['tokens']:,}", case["batch_size"], *times, ratio, *memory])
-    heads = ["tokens", "images", "fused, ms", "explicit, ms", "explicit / fused", "fused, MB", "explicit, MB"]
+        wall, cpu = (quartiles(spread(ratios(result, "explicit", "fused", clock))) for clock in ("wall", "cpu"))
+        rows.append([f"{case['tokens']:,}", case["batch_size"], *times, wall, cpu, *memory])
+    heads = ["tokens", "images", "fused, ms", "explicit, ms", "explicit / fused", "in CPU seconds"]
+    heads += ["fused, MB", "explicit, MB"]
     return [
         f"`F.scaled_dot_product_attention` against `scaled_dot_product` of lab 03: forward and backward, {HEADS} heads "
-        f"of width {HEAD_WIDTH}, {first['precision']}, {first['threads']} threads. The two take turns, "
-        f"{first['repeats']} rounds; the ratio is the median over the rounds, with the quartiles. Memory is what the "
+        f"of width {HEAD_WIDTH}, laid out as in `MultiHeadAttention`, {first['precision']}, {first['threads']} threads. The two "
+        f"take turns, {first['repeats']} rounds; the ratio is the median over the rounds, with the quartiles. Memory is what the "
         "peak adds to the operands.",
         "",
         *table(heads, rows),

@@ -3,21 +3,14 @@
 import sys
 from pathlib import Path
 
-import torch
-
-from .attention import PRECISIONS, WAYS, forward_backward
+from .attention import WAYS, forward_backward, operands
 
 
 def main():
     name, precision, *shape = sys.argv[1:]
     B, h, N, d = map(int, shape)
-
-    def operands(tokens):
-        made = [torch.randn(B, h, tokens, d, dtype=PRECISIONS[precision], requires_grad=True) for _ in range(3)]
-        return *made, torch.randn_like(made[0])
-
-    forward_backward(WAYS[name], *operands(8))  # what is loaded with the first call is not counted
-    full = operands(N)
+    forward_backward(WAYS[name], *operands((B, h, 8, d), precision))  # what the first call loads is not counted
+    full = operands((B, h, N, d), precision)
     Path("/proc/self/clear_refs").write_text("5")  # the largest size begins anew, at the present one
     before = largest_size()
     forward_backward(WAYS[name], *full)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import accuracy, augment, command, machine, part, step
+from benchmarks import accuracy, attention, augment, command, machine, part, step
 from benchmarks.clock import take_turns
 from benchmarks.part import Job, run_jobs
 from benchmarks.store import Store
@@ -194,6 +194,13 @@ def test_all_pipelines_give_the_same_kind_of_batches(fields):
         assert (targets.argmax(1) if targets.ndim == 2 else targets).bincount().tolist() == [20] * 10, name
 
 
+def test_both_ways_of_attention_compute_the_same_from_the_same_operands():
+    tensors = attention.operands((2, 3, 10, 8), "fp32")
+    (fused,), (explicit,) = (attention.forward_backward(way, *tensors) for way in attention.WAYS.values())
+    assert fused.shape == (2, 10, 3, 3, 8)
+    torch.testing.assert_close(fused, explicit, rtol=1e-4, atol=1e-5)
+
+
 # The command.
 
 
@@ -214,9 +221,9 @@ def test_a_part_at_a_toy_size_writes_its_figures(tmp_path, tiny_recipe, monkeypa
         assert records and all(one["result"] for one in records), name
         assert "\n".join(module.section(records)) in text, name
     if sys.platform == "linux":
-        (attention,) = Store(tmp_path).read("attention")
+        (kept,) = Store(tmp_path).read("attention")
         scores = 3 * 577 * 577 * 4  # bytes of one set of scores, which only the explicit way keeps
-        assert attention["result"]["explicit"]["bytes"] - attention["result"]["fused"]["bytes"] > scores
+        assert kept["result"]["explicit"]["bytes"] - kept["result"]["fused"]["bytes"] > scores
     out.unlink()
     monkeypatch.setattr(command, "run_jobs", lambda *a, **k: pytest.fail("--render measures nothing"))
     assert command.main([*arguments, "--render"]) == 0
