@@ -112,9 +112,9 @@ def section(records):
     heads += ["fused, MB", "explicit, MB"]
     return [
         f"`F.scaled_dot_product_attention` against `scaled_dot_product` of lab 03: forward and backward, {HEADS} heads "
-        f"of width {HEAD_WIDTH}, laid out as in `MultiHeadAttention`, {first['precision']}, {first['threads']} threads. "
-        f"The two take turns, {first['repeats']} rounds; the ratio is the median over the rounds, with the quartiles. "
-        "Memory is what the peak adds to the operands.",
+        f"of width {HEAD_WIDTH}, laid out as `MultiHeadAttention` does, {first['precision']}, {first['threads']} "
+        f"threads. The two take turns, {first['repeats']} rounds; the ratio is the median over the rounds, with the "
+        "quartiles. Memory is what the peak adds to the operands.",
         "",
         *table(heads, rows),
     ]
