@@ -9,12 +9,12 @@ from pathlib import Path
 
 import torch
 
+from vitcourse.data import load_data
+from vitcourse.runs.kinds import configure, find_kind
+from vitcourse.runs.recipes import RECIPES
 from vitcourse.training.config import TrainConfig, TrainingError
-from vitcourse.training.data import load_data
 from vitcourse.training.device import pick_precision
 from vitcourse.training.fit import fit
-from vitcourse.training.models import configure, find_kind
-from vitcourse.training.recipes import RECIPES
 
 from .document import number, percent, table
 from .part import Job, hash_of

@@ -9,9 +9,9 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms as v1
 from torchvision.transforms import v2
 
-from vitcourse.training.batches import Batches
+from vitcourse.data import load_data
+from vitcourse.data.batches import Batches
 from vitcourse.training.config import TrainConfig
-from vitcourse.training.data import load_data
 
 from .clock import ratios, spread, take_turns
 from .document import quartiles, table

@@ -6,10 +6,10 @@ import tempfile
 
 import torch
 
+from vitcourse.training.checkpoint import Checkpoints, TrainState
 from vitcourse.training.config import History, TrainConfig
 from vitcourse.training.device import pick_precision
 from vitcourse.training.optimizers import make_optimizer
-from vitcourse.training.resume import Checkpoints, TrainState
 
 from .clock import ratios, spread, take_turns
 from .document import number, percent, quartiles, table

@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 import torch
 from torch import nn
 
+from vitcourse.data import load_data
 from vitcourse.reference.vit import ViT
 from vitcourse.training.config import TrainConfig
-from vitcourse.training.data import load_data
 from vitcourse.training.fit import fit
 
 from .document import number, percent, table

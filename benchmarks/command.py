@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from vitcourse.data import DataError
 from vitcourse.training.config import TrainingError
-from vitcourse.training.data import DataError
 from vitcourse.training.device import pick_device
 
 from . import accuracy, attention, augment, checkpoint, claims, shapes, step

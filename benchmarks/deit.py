@@ -15,14 +15,14 @@ from dataclasses import replace
 
 import torch
 
+from vitcourse.data import load_data
+from vitcourse.data.batches import Batches
+from vitcourse.data.split import Split
 from vitcourse.reference.deit import ConvTeacher, DistilledViT, soft_distillation_loss
 from vitcourse.reference.recipe import parameter_groups, warmup_cosine
 from vitcourse.reference.vit import ViT
-from vitcourse.training.batches import Batches
 from vitcourse.training.config import TrainConfig
-from vitcourse.training.data import load_data
-from vitcourse.training.data.split import Split
-from vitcourse.training.distill import Distillation
+from vitcourse.training.distillation import Distillation
 from vitcourse.training.evaluate import evaluate, predict
 from vitcourse.training.fit import cross_entropy
 

@@ -9,9 +9,9 @@ import time
 
 import torch
 
+from vitcourse.data import load_data
 from vitcourse.figures.widgets import augmentation_gallery, explore_attention, explore_patches, explore_positions
 from vitcourse.reference.vit import VIT_SIZES, ViT
-from vitcourse.training.data import load_data
 
 
 def answers(explorer, name, values):

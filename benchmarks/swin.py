@@ -14,11 +14,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: threads tha
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from vitcourse.data import load_data
 from vitcourse.reference.swin import SwinBlock
 from vitcourse.reference.swin_model import SwinTransformer
 from vitcourse.reference.vit import ViT
 from vitcourse.training.config import TrainConfig
-from vitcourse.training.data import load_data
 from vitcourse.training.fit import fit
 
 

@@ -16,9 +16,9 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import BROWSER, ROOT
 from tests.browser.jupyter import CHROMIUM, Lab, NotebookPage, use_dark_theme
+from vitcourse.data import load_data
 from vitcourse.reference.vit import ViT
 from vitcourse.training.config import TrainConfig
-from vitcourse.training.data import load_data
 from vitcourse.training.fit import fit
 
 SIZES = dict(img_size=32, patch_size=4, in_chans=3, num_classes=10, embed_dim=64, depth=4, num_heads=4)
@@ -27,7 +27,7 @@ import math, torch
 from vitcourse import check
 from vitcourse.figures.widgets import explore_attention
 from vitcourse.reference.vit import ViT
-from vitcourse.training.data import load_data
+from vitcourse.data import load_data
 
 data = load_data("shapes", train_size=100, test_size=400)
 model = ViT(**{sizes})

@@ -14,8 +14,8 @@ from benchmarks.clock import take_turns
 from benchmarks.part import Job, run_jobs
 from benchmarks.store import Store
 from benchmarks.tried import LastBlockForClassToken, MatrixProducts
+from vitcourse.runs.recipes import Recipe
 from vitcourse.training.config import TrainConfig
-from vitcourse.training.recipes import Recipe
 
 SIZE = dict(embed_dim=64, depth=2, num_heads=2)
 

@@ -1,4 +1,4 @@
-"""Imports go down the layers only, and `import vitcourse` stays light. See DESIGN: a house with one direction."""
+"""Imports go one way through the rooms, no files import in a circle, and `import vitcourse` stays light."""
 
 import ast
 import subprocess
@@ -8,24 +8,32 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "vitcourse"
-# A module's layer is that of its longest prefix here. An import goes to a lower layer, or stays in its own part.
-LAYERS = {
-    "vitcourse.reference": 0,
-    "vitcourse.figures.plots": 0,
-    "vitcourse.figures.style": 0,
-    "vitcourse.training.data": 0,
-    "vitcourse.training.augment": 0,  # tensors in, tensors out, nothing of the course: training and explorers use it
-    "vitcourse.exercises": 1,
-    "vitcourse.training": 1,
-    "vitcourse.figures": 1,
-    "vitcourse.workbook": 2,
-    "vitcourse": 3,
-    "vitcourse.authoring": 3,
-    "vitcourse.cli": 4,
-    "vitcourse.__main__": 5,
+# The rooms in their order: a module's room is its longest prefix here, and it imports from rooms above it in this list,
+# or from its own.
+ROOMS = (
+    "vitcourse.common",
+    "vitcourse.reference",
+    "vitcourse.data",
+    "vitcourse.training",
+    "vitcourse.runs",
+    "vitcourse.figures.style",
+    "vitcourse.figures.plots",
+    "vitcourse.figures",
+    "vitcourse.exercises",
+    "vitcourse.workbook",
+    "vitcourse",
+    "vitcourse.authoring",
+    "vitcourse.doctor",
+    "vitcourse.cli",
+    "vitcourse.__main__",
+)
+# What a room may not import although it stands above: a plot takes arrays, and a checker knows nothing of training.
+KEPT_APART = {
+    "vitcourse.figures.style": ROOMS[1:5],
+    "vitcourse.figures.plots": ROOMS[1:5],
+    "vitcourse.exercises": ROOMS[2:8],
+    "vitcourse.workbook": ROOMS[2:5],
 }
-# The two parts of one layer that may use each other: plots are drawn in the shared style.
-SIDEWAYS = {("vitcourse.figures.plots", "vitcourse.figures.style")}
 STEMS = [
     "welcome",
     "patches",
@@ -42,12 +50,12 @@ STEMS = [
 
 
 def part_of(module):
-    """The entry of LAYERS that a module belongs to; None for a module that has none."""
+    """The room that a module belongs to; None for a module that has none."""
     pieces = module.split(".")
     if len(pieces) == 1:
         return module
     prefixes = [".".join(pieces[:n]) for n in range(len(pieces), 1, -1)]
-    return next((prefix for prefix in prefixes if prefix in LAYERS), None)
+    return next((prefix for prefix in prefixes if prefix in ROOMS), None)
 
 
 def modules(package):
@@ -72,27 +80,50 @@ def imports(name, path, known):
 
 
 def violations(package):
-    """Sentences on imports that go up or sideways, and on modules without a layer."""
+    """Sentences on imports that go down, to a room kept apart, or round in a circle, and on modules without a room."""
     known = dict(modules(package))
-    said = []
+    found, graph = [], {name: set() for name in known}
     for name, path in known.items():
         here = part_of(name)
         if here is None:
-            said.append(f"{name} has no layer: give it one in {Path(__file__).name}")
+            found.append(f"{name} has no room: give it one in {Path(__file__).name}")
             continue
         for line, target in imports(name, path, known):
             if target.split(".")[0] != "vitcourse":
                 if here == "vitcourse.reference" and target.split(".")[0] not in {"torch", *sys.stdlib_module_names}:
-                    said.append(f"{name}:{line} imports {target}: the reference needs torch only")
+                    found.append(f"{name}:{line} imports {target}: the reference needs torch only")
+                if here == "vitcourse.common" and target.split(".")[0] not in sys.stdlib_module_names:
+                    found.append(f"{name}:{line} imports {target}: common needs the standard library only")
                 continue
+            if target in known and target != name:
+                graph[name].add(target)
             there = part_of(target)
             if there is None:
-                said.append(f"{name}:{line} imports {target}, which has no layer")
-            elif there != here and LAYERS[there] >= LAYERS[here] and (here, there) not in SIDEWAYS:
-                said.append(f"{name}:{line} imports {target}: layer {LAYERS[here]} may not use layer {LAYERS[there]}")
+                found.append(f"{name}:{line} imports {target}, which has no room")
+            elif ROOMS.index(there) > ROOMS.index(here):
+                found.append(f"{name}:{line} imports {target}: {here} may not use {there}, which stands below it")
+            elif there in KEPT_APART.get(here, ()):
+                found.append(f"{name}:{line} imports {target}: {here} is kept apart from {there}")
             elif here == there == "vitcourse.reference" and not earlier(target, name):
-                said.append(f"{name}:{line} imports {target}: a reference module uses earlier labs only")
-    return said
+                found.append(f"{name}:{line} imports {target}: a reference module uses earlier labs only")
+    return found + [f"a circle of files: {', '.join(circle)}" for circle in circles(graph)]
+
+
+def circles(graph):
+    """Return the circles of a graph {node: nodes}: each as the sorted nodes that reach each other."""
+    reached = {node: _reachable(graph, node) for node in graph}
+    groups = {frozenset(n for n in reached[node] if node in reached[n]) for node in graph if node in reached[node]}
+    return sorted(sorted(group) for group in groups)
+
+
+def _reachable(graph, start):
+    found, todo = set(), list(graph[start])
+    while todo:
+        node = todo.pop()
+        if node not in found:
+            found.add(node)
+            todo += graph[node]
+    return found
 
 
 def earlier(target, name):
@@ -113,28 +144,39 @@ def test_every_reference_module_has_its_place_in_the_order():
 @pytest.mark.parametrize(
     ("file", "text", "words"),
     [
-        ("reference/patches.py", "from vitcourse.exercises import base", "layer 0 may not use layer 1"),
-        ("reference/patches.py", "from ..workbook import check", "layer 0 may not use layer 2"),
-        ("reference/patches.py", "def f():\n    import vitcourse.training.data", "layer 0 may not use layer 0"),
+        ("reference/patches.py", "from vitcourse.exercises import base", "may not use vitcourse.exercises"),
+        ("reference/patches.py", "from ..workbook import check", "may not use vitcourse.workbook"),
+        ("reference/patches.py", "def f():\n    import vitcourse.data", "may not use vitcourse.data"),
         ("reference/patches.py", "import numpy", "needs torch only"),
         ("reference/patches.py", "from .vit import ViT", "earlier labs only"),
         ("reference/patches.py", "from . import vit", "earlier labs only"),
-        ("exercises/patches.py", "from ..training import fit", "layer 1 may not use layer 1"),
-        ("figures/plots/patches.py", "from ..widgets import slide", "layer 0 may not use layer 1"),
-        ("training/data/shapes.py", "from ..fit import fit", "layer 0 may not use layer 1"),
-        ("workbook/check.py", "import vitcourse", "layer 2 may not use layer 3"),
-        ("workbook/check.py", "from ..authoring.build import main", "layer 2 may not use layer 3"),
-        ("extra/new.py", "import torch", "has no layer"),
+        ("common/files.py", "import torch", "standard library only"),
+        ("data/batches.py", "from ..training.config import TrainConfig", "may not use vitcourse.training"),
+        ("training/step.py", "def f():\n    from ..runs import train", "may not use vitcourse.runs"),
+        ("runs/explain.py", "def f():\n    from ..figures.plots import maps", "may not use vitcourse.figures.plots"),
+        ("exercises/patches.py", "from ..training import fit", "kept apart from vitcourse.training"),
+        ("figures/plots/patches.py", "from ..widgets import slide", "may not use vitcourse.figures"),
+        ("figures/plots/patches.py", "from ...data import shapes", "kept apart from vitcourse.data"),
+        ("workbook/check.py", "from ..training import fit", "kept apart from vitcourse.training"),
+        ("workbook/check.py", "import vitcourse", "may not use vitcourse"),
+        ("workbook/check.py", "from ..authoring.build import main", "may not use vitcourse.authoring"),
+        (
+            "training/config.py",
+            "from .fit import fit",
+            "a circle of files: vitcourse.training.config, ",
+        ),
+        ("training/config.py", "def f():\n    from .fit import fit", "a circle of files"),
+        ("extra/new.py", "import torch", "has no room"),
     ],
 )
 def test_an_upward_import_is_seen(tmp_path, file, text, words):
     package = tmp_path / "vitcourse"
-    for name in ("exercises/base", "reference/vit", "training/fit", "figures/widgets", "authoring/build"):
+    for name in ("exercises/base", "reference/vit", "training/fit", "training/config", "runs/train", "authoring/build"):
         path = package / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
     (package / "__init__.py").write_text("from .reference import vit")
-    (package / "training" / "fit.py").write_text("from .data import shapes\nfrom ..reference.vit import ViT\n")
+    (package / "training" / "fit.py").write_text("from .config import TrainConfig\nfrom ..reference.vit import ViT\n")
     assert violations(package) == []
     path = package / file
     path.parent.mkdir(parents=True, exist_ok=True)

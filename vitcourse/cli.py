@@ -4,23 +4,15 @@ import argparse
 import os
 import sys
 import warnings
-from pathlib import Path
+from dataclasses import fields
 
-MODELS = ("vit", "stem", "deit", "swin", "conv")  # those of training.models; a test compares them
-SIZES = ("nano", "micro", "mini", "tiny", "small", "base")  # training.defaults.SIZES; a test compares them
-# Those of training.recipes; a test compares them too.
-RECIPES = (
-    "textbook",
-    "quick",
-    "quick-muon",
-    "standard",
-    "long",
-    "stem-quick",
-    "stem-quick-muon",
-    "stem-standard",
-    "stem-long",
-)
-REPO = Path(__file__).resolve().parents[1]
+from .common.errors import CourseError
+from .common.places import REPO
+from .runs.recipes import RECIPES
+from .training.config import TrainConfig
+
+MODELS = ("vit", "stem", "deit", "swin", "conv")  # those of runs.kinds; a test compares them
+SIZES = ("nano", "micro", "mini", "tiny", "small", "base")  # runs.defaults.SIZES; a test compares them
 
 # Options of `train` that are passed on as they are. (name, type, help)
 MODEL_OPTIONS = (
@@ -31,21 +23,6 @@ MODEL_OPTIONS = (
     ("mlp-ratio", float, "width of each block's MLP over the width"),
 )
 KIND_OPTIONS = (("teacher", str, "deit: the folder of a trained run to learn from; without it one is trained first"),)
-RECIPE_OPTIONS = (
-    ("batch-size", int, "images per step"),
-    ("lr", float, "highest learning rate"),
-    ("warmup", float, "share of the steps in which the rate rises"),
-    ("weight-decay", float, "of AdamW, on matrices only"),
-    ("label-smoothing", float, "share of each target spread over all classes"),
-    ("crop", int, "shift images by up to so many pixels"),
-    ("rand-augment", int, "random operations per image"),
-    ("mixup", float, "alpha of mixup; 0 is off"),
-    ("cutmix", float, "alpha of cutmix; 0 is off"),
-    ("mix-until", float, "share of the steps after which mixup and cutmix are off (1)"),
-    ("erasing", float, "probability of a random erased box"),
-    ("repeats", int, "versions of an image in one batch, each augmented anew (1; DeiT takes 3)"),
-    ("ema", float, "decay of a moving average of the weights, say 0.99; 0 is off"),
-)
 
 
 def main(argv=None):
@@ -63,9 +40,7 @@ def main(argv=None):
     except BrokenPipeError:  # the reader, say `head`, has seen enough
         sys.stdout = None
         return 0
-    except Exception as error:
-        if type(error).__name__ not in ("DataError", "TrainingError"):  # by name: importing them would import torch
-            raise
+    except CourseError as error:
         rank = int(os.environ.get("RANK") or 0)  # of several processes that train together
         print(f"process {rank}: {error}" if rank else error, file=sys.stderr)
         return 1
@@ -117,14 +92,25 @@ def _add_train(commands):
     for name, kind, text in MODEL_OPTIONS + KIND_OPTIONS:
         model.add_argument(f"--{name}", type=kind, help=text)
     recipe = train.add_argument_group("recipe")
-    for name, kind, text in RECIPE_OPTIONS:
-        recipe.add_argument(f"--{name}", type=kind, help=text)
-    recipe.add_argument("--flip", action=argparse.BooleanOptionalAction, help="mirror images at random")
-    recipe.add_argument("--schedule", choices=("cosine", "linear"), help="how the rate falls (cosine)")
-    recipe.add_argument("--optimizer", choices=("adamw", "muon"), help="muon is for the matrices in the blocks (adamw)")
-    recipe.add_argument("--precision", choices=("bf16", "fp16", "fp32"))
-    recipe.add_argument("--compile", action="store_true", default=None, help="use torch.compile; takes a minute first")
+    for each in recipe_fields():
+        name, text, choices = option_name(each), each.metadata["text"], each.metadata["choices"]
+        if isinstance(each.default, bool):
+            recipe.add_argument(name, action=argparse.BooleanOptionalAction, help=text)
+        elif choices:
+            recipe.add_argument(name, choices=[choice for choice in choices if choice is not None], help=text)
+        else:
+            recipe.add_argument(name, type=type(each.default), help=text)
     train.set_defaults(run=run_train)
+
+
+def recipe_fields():
+    """The fields of `TrainConfig` that have an option of their own."""
+    return [each for each in fields(TrainConfig) if each.metadata.get("text")]
+
+
+def option_name(each):
+    """The option of a `TrainConfig` field: --weight-decay."""
+    return "--" + (each.metadata["name"] or each.name).replace("_", "-")
 
 
 def run_train(arguments):
@@ -132,16 +118,18 @@ def run_train(arguments):
     warnings.showwarning = _show_warning
     if arguments.resume is not None:
         return _resume(arguments)
-    from .training.job import train
+    from .figures.run_figures import save_attention_figure
+    from .runs.train import train
 
     def given(names):
         pairs = ((name.replace("-", "_"), getattr(arguments, name.replace("-", "_"))) for name in names)
         return {name: value for name, value in pairs if value is not None}
 
-    named = ("epochs", "flip", "schedule", "optimizer", "precision", "compile", "seed")
-    recipe = given([name for name, *_ in RECIPE_OPTIONS] + list(named))
-    if "lr" in recipe:
-        recipe["peak_lr"] = recipe.pop("lr")
+    recipe = given(("epochs", "seed"))
+    for each in recipe_fields():
+        value = getattr(arguments, option_name(each).removeprefix("--").replace("-", "_"))
+        if value is not None:
+            recipe[each.name] = value
     _, history = train(
         arguments.data,
         named=arguments.recipe,
@@ -153,6 +141,7 @@ def run_train(arguments):
         device=arguments.device,
         out=arguments.out,
         every=arguments.checkpoint_every,
+        draw=save_attention_figure,
         **given(("train-size", "test-size", "img-size")),
     )
     return 130 if history.interrupted else 0
@@ -166,9 +155,11 @@ def _resume(arguments):
         options = ", ".join(f"--{name.replace('_', '-')}" for name in fixed)
         print(f"--resume takes everything else from the run: leave out {options}.", file=sys.stderr)
         return 2
-    from .training.job import resume
+    from .figures.run_figures import save_attention_figure
+    from .runs.train import resume
 
-    _, history = resume(arguments.resume, device=arguments.device, every=arguments.checkpoint_every)
+    device, every = arguments.device, arguments.checkpoint_every
+    _, history = resume(arguments.resume, device=device, every=every, draw=save_attention_figure)
     return 130 if history.interrupted else 0
 
 
@@ -183,9 +174,9 @@ def _add_explain(commands):
 def run_explain(arguments):
     """Draw the figure and print where it is."""
     warnings.showwarning = _show_warning
-    from .training.explain import explain
+    from .figures.run_figures import explain_to_file
 
-    explain(arguments.image, arguments.model, arguments.out)
+    explain_to_file(arguments.image, arguments.model, arguments.out)
 
 
 def run_build(arguments):
@@ -204,7 +195,7 @@ def run_progress(arguments):
 
 def run_doctor(arguments):
     """Print the machine's findings; 1 when something that the course needs is missing."""
-    from .training.doctor import main as doctor
+    from .doctor import main as doctor
     from .workbook.store import home
 
     return doctor(home())

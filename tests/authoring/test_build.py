@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from vitcourse.authoring import build, execute
-from vitcourse.workbook.source import learner_source, solution_source
+from vitcourse.workbook.reference_text import learner_source, solution_source
 
 NAME = "01_patches.ipynb"
 ROOT = Path(__file__).parents[2]

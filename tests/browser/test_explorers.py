@@ -20,7 +20,7 @@ CELLS = {
 import torch
 from vitcourse.figures.widgets import augmentation_gallery, explore_attention, explore_patches, explore_positions
 from vitcourse.reference.vit import ViT
-from vitcourse.training.data import load_data
+from vitcourse.data import load_data
 
 data = load_data("shapes", train_size=20, test_size=6)
 torch.manual_seed(0)

@@ -3,7 +3,7 @@
 import pytest
 
 from vitcourse.exercises import get_exercise
-from vitcourse.workbook.source import solution_source
+from vitcourse.workbook.reference_text import solution_source
 
 from .jupyter import NotebookPage
 

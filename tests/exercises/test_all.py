@@ -13,7 +13,7 @@ from vitcourse import exercises
 from vitcourse.exercises import get_exercise, lab_of
 from vitcourse.workbook.answers import changed_text, mistake_answer, reference_answer
 from vitcourse.workbook.check import Status, run_check, run_probe, same_end
-from vitcourse.workbook.source import learner_source, solution_source, todo_words
+from vitcourse.workbook.reference_text import learner_source, solution_source, todo_words
 
 STEMS = os.environ.get("VITCOURSE_LABS", ",".join(lab.stem for lab in exercises.LABS)).split(",")
 LABS = [lab for lab in exercises.LABS if lab.stem in STEMS]

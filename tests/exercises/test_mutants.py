@@ -6,7 +6,7 @@ from tests.exercises.mutants import mutants
 from tests.exercises.test_all import NAMES
 from vitcourse.workbook.answers import namespace_for, run_text
 from vitcourse.workbook.check import Status, run_check
-from vitcourse.workbook.source import solution_source
+from vitcourse.workbook.reference_text import solution_source
 
 SYMMETRIC = "exchanging axes a and b is exchanging b and a"
 EQUIVALENT = {

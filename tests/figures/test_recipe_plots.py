@@ -16,7 +16,6 @@ from vitcourse.figures.plots.recipe import (
     plot_confusion,
     plot_history,
     plot_predictions,
-    plot_runs,
 )
 from vitcourse.figures.style import GREY, RED, style_context, to_image, use_style
 from vitcourse.training.config import History
@@ -34,12 +33,6 @@ def test_history_draws_the_losses_and_the_accuracy():
     assert [list(line.get_ydata()) for line in left.lines] == [[2.0, 1.0], [2.1, 1.4]]
     assert list(right.lines[0].get_ydata()) == [0.3, 0.6] and left.get_xlim()[1] > 5
     plot_history([], [], []).canvas.draw()
-
-
-def test_runs_are_named_with_their_last_value():
-    ax = plot_runs({"plain": [0.1, 0.25], "by time": ([10, 20], [0.3, 0.5])})
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["plain: 25.0%", "by time: 50.0%"]
-    assert list(ax.lines[1].get_xdata()) == [10, 20]
 
 
 def test_confusion_shows_counts_and_shares_of_the_true_class():

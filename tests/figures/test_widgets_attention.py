@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch import nn
 
+from vitcourse.data import load_data
+from vitcourse.data.augment import normalize
 from vitcourse.figures.plots.explore_attention import atlas_box, draw_attention, image_box
 from vitcourse.figures.widgets import explore_attention
-from vitcourse.figures.widgets.attention import Attention, attend, patch_grid, prediction_words, words
+from vitcourse.figures.widgets.explore_attention import Attention, attend, patch_grid, prediction_words, words
 from vitcourse.reference.vit import ViT
-from vitcourse.training.augment import normalize
-from vitcourse.training.data import load_data
 
 from .test_widgets_patches import pixels
 

@@ -3,14 +3,13 @@
 import pytest
 import torch
 
+from vitcourse.data import augment, load_data
+from vitcourse.data.batches import Batches
 from vitcourse.figures.plots.explore_augment import draw_gallery, square
 from vitcourse.figures.widgets import augmentation_gallery
-from vitcourse.figures.widgets.augmentations import augmented, words
+from vitcourse.figures.widgets.explore_augmentations import augmented, words
 from vitcourse.reference.recipe import cutmix, mixup
-from vitcourse.training import augment
-from vitcourse.training.batches import Batches
 from vitcourse.training.config import TrainConfig
-from vitcourse.training.data import load_data
 
 from .test_widgets_patches import pixels
 

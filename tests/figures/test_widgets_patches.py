@@ -10,8 +10,8 @@ from PIL import Image
 
 from vitcourse.figures.plots.explore_patches import draw_patches, image_box
 from vitcourse.figures.widgets import explore_patches
+from vitcourse.figures.widgets.explore_patches import cost, cut, patch_sizes, words
 from vitcourse.figures.widgets.panel import MOST_SPOTS, VIEW
-from vitcourse.figures.widgets.patches import cost, cut, patch_sizes, words
 from vitcourse.reference.patches import patchify
 
 IMAGES = torch.rand(3, 3, 12, 18, generator=torch.Generator().manual_seed(0))

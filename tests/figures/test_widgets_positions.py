@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from vitcourse.figures.plots.explore_positions import distances, draw_positions, map_boxes
 from vitcourse.figures.widgets import explore_positions
-from vitcourse.figures.widgets.positions import with_class_slot, words
+from vitcourse.figures.widgets.explore_positions import with_class_slot, words
 from vitcourse.reference.tokens import sincos_positions
 
 from .test_widgets_patches import pixels

@@ -12,7 +12,7 @@ from tests.notebooks.test_blank import NOTEBOOKS, quick_part, run_as_learner
 from vitcourse.exercises import get_exercise
 from vitcourse.workbook.answers import changed_text
 from vitcourse.workbook.report import as_text
-from vitcourse.workbook.source import BEGIN, END
+from vitcourse.workbook.reference_text import BEGIN, END
 
 
 def wrong_cell(exercise):

@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell
 
 from tests.notebooks.test_blank import NOTEBOOKS, quick_part, run_as_learner
 from vitcourse.exercises import LABS
-from vitcourse.workbook.source import solution_source
+from vitcourse.workbook.reference_text import solution_source
 
 MARK = "Marked. "
 LOOK = """

@@ -14,11 +14,11 @@ from torch import nn
 
 import vitcourse.training.fit as fit_module
 from vitcourse import cli
+from vitcourse.data import ImageData, Split
 from vitcourse.reference.vit import ViT
+from vitcourse.runs.run import load_run
 from vitcourse.training import distributed
-from vitcourse.training.checkpoint import load_run
 from vitcourse.training.config import TrainConfig, TrainingError
-from vitcourse.training.data import ImageData, Split
 from vitcourse.training.distributed import Workers
 from vitcourse.training.fit import fit
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
+from vitcourse.data import ImageData, Split
+from vitcourse.data.batches import Batches
 from vitcourse.reference.recipe import train_one_epoch
 from vitcourse.reference.vit import ViT
-from vitcourse.training.batches import Batches
 from vitcourse.training.config import History, TrainConfig, TrainingError
-from vitcourse.training.data import ImageData, Split
 from vitcourse.training.evaluate import confusion_matrix, evaluate, predict
 from vitcourse.training.fit import cross_entropy, fit, make_optimizer, schedule
 

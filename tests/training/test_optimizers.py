@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
+from vitcourse.data import ImageData, Split
 from vitcourse.reference.recipe import parameter_groups
 from vitcourse.reference.stem import ConvStemViT
 from vitcourse.reference.vit import ViT
 from vitcourse.training.config import TrainConfig, TrainingError
-from vitcourse.training.data import ImageData, Split
 from vitcourse.training.fit import fit
 from vitcourse.training.muon import Muon
 from vitcourse.training.optimizers import make_optimizer

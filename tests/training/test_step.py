@@ -11,10 +11,10 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from vitcourse.training import augment, step
-from vitcourse.training.batches import Batches
+from vitcourse.data import ImageData, Split, augment
+from vitcourse.data.batches import Batches
+from vitcourse.training import step
 from vitcourse.training.config import TrainConfig, TrainingError
-from vitcourse.training.data import ImageData, Split
 from vitcourse.training.fit import fit
 
 CONFIG = TrainConfig(epochs=2, batch_size=20, precision="fp32", **ALL_ON, ema=0.9)  # 96 images: the last batch has 16

@@ -9,8 +9,8 @@ from vitcourse.exercises import get_exercise
 from vitcourse.reference import attention, patches, vit
 from vitcourse.workbook import report, run_check, store
 from vitcourse.workbook.check import Status
-from vitcourse.workbook.grab import notebook_variables, self_contained, source_of
-from vitcourse.workbook.source import learner_source, solution_source
+from vitcourse.workbook.learner_text import notebook_variables, self_contained, source_of
+from vitcourse.workbook.reference_text import learner_source, solution_source
 from vitcourse.workbook.verbs import CheckFailed
 
 IMPORTS = "import math, torch\nimport torch.nn.functional as F\nfrom torch import nn\nfrom vitcourse import *\n"

@@ -15,21 +15,20 @@ master.py reads a lab, compose.py makes the cells, execute.py runs them, outputs
 compares.
 """
 
-import os
 import sys
 import time
 from pathlib import Path
 
+from ..common.files import replace_text
+from ..common.places import REPO
 from .compose import compose, to_text
 from .master import MasterError, read_master
 from .outputs import output_problems, size_problems
 from .setup_cell import repository_address
 from .stale import LEARNER, SOLVED, find_orphans, report_stale
 
-ROOT = Path(__file__).parents[2]
 
-
-def main(names=(), check=False, root=ROOT):
+def main(names=(), check=False, root=REPO):
     """Build the named labs, or all; or only say what is stale.
 
     Args:
@@ -106,13 +105,6 @@ def build_lab(root, path):
     if problems:
         print(" refused")
         raise BuildError("\n".join(f"{path.stem}: {problem}" for problem in problems))
-    replace(root / SOLVED / f"{path.stem}.ipynb", text)
-    replace(root / LEARNER / f"{path.stem}.ipynb", to_text(learner))
+    replace_text(root / SOLVED / f"{path.stem}.ipynb", text)
+    replace_text(root / LEARNER / f"{path.stem}.ipynb", to_text(learner))
     print(f" {time.perf_counter() - start:.0f} s, {len(text.encode()) / 1000:.0f} kB")
-
-
-def replace(path, text):
-    """Write a file so that it is never half there."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(part, path)

@@ -5,7 +5,7 @@ import re
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from ..workbook.source import learner_source, solution_source
+from ..workbook.reference_text import learner_source, solution_source
 from .setup_cell import badge, setup_source
 
 # No versions here: they change with the machine, and JupyterLab fills them in for itself.

@@ -3,6 +3,8 @@
 import io
 import time
 
+from ..common.places import in_notebook
+
 
 def figure_png(figure, dpi=90):
     """Return a figure as PNG bytes and close it, so that no notebook shows it a second time."""
@@ -47,7 +49,7 @@ class TrainingDashboard:
         self._drawn_at = time.monotonic()
 
     def _show(self, history):
-        if not _in_notebook():
+        if not in_notebook():
             return
         from IPython.display import Image, display
 
@@ -69,13 +71,3 @@ def dashboard_words(history):
         f"train loss {history.train_loss[-1]:.2f}, test loss {history.test_loss[-1]:.2f}, "
         f"test accuracy {history.test_accuracy[-1]:.1%}."
     )
-
-
-def _in_notebook():
-    """Return whether code runs in a notebook's kernel: only there can an output be replaced."""
-    import sys
-
-    if "IPython" not in sys.modules:
-        return False
-    shell = sys.modules["IPython"].get_ipython()
-    return shell is not None and hasattr(shell, "kernel")

@@ -1,6 +1,7 @@
 """The shared look of the course's figures."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 from cycler import cycler
 
 # Okabe and Ito (2008): eight colours that people with any common colour blindness can tell apart. The yellow is too
@@ -61,6 +62,14 @@ def bare(ax):
     for spine in ax.spines.values():
         spine.set_visible(False)
     return ax
+
+
+def to_array(values):
+    """Turn a tensor on any device, or anything array-like, into a numpy array; its floats become float32."""
+    if not hasattr(values, "detach"):
+        return np.asarray(values)
+    values = values.detach().cpu()
+    return (values.float() if values.is_floating_point() else values).numpy()
 
 
 def to_image(image):

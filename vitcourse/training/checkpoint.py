@@ -1,169 +1,212 @@
-"""A run's folder: the model with all that is needed to use it again.
+"""Checkpoints: all of a run that changes while it trains, on disk, so that a killed run goes on where it was.
 
-`model.pt` is a state dict, and so is `model-ema.pt`, the averaged weights, after a run with `ema`; `config.json` has
-the kind of model and its sizes, the classes, the normalisation, the recipe and the versions; `history.json` has the
-losses. Each file appears whole or not at all.
+A checkpoint is written beside the last one and then put in its place in one step; the one before it is kept as
+well. It holds tensors and plain values only, so that it loads with `weights_only=True`, without running any code.
 """
 
-import json
+import io
 import os
-from dataclasses import asdict, dataclass
-from importlib import metadata
+import time
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from torch import nn
 
-from .config import History, TrainingError
-from .distributed import Workers
-from .models import find_kind
+from ..common.files import cannot_write, first_line, replace_file
+from .config import TrainingError
+from .device import random_states, set_random_states
+from .identity import difference
 
-MODEL, EMA_MODEL, CONFIG, HISTORY = "model.pt", "model-ema.pt", "config.json", "history.json"
+FILE = "checkpoint.pt"
+FORMAT = "vitcourse checkpoint 1"
 
 
-@dataclass
-class Run:
-    """A run read back: the model in evaluation mode on the CPU, and what it was made with.
+class TrainState:
+    """What changes while a run trains: weights and their average, optimiser, scaler, history, position, random states.
 
-    `mean` and `std` are tensors (C,) in units where 255 is 1: normalise images with them before the model sees them.
-    `kind` is a name in `models.KINDS`.
+    `epoch` counts finished epochs, `step` the steps made in the one that is under way; `losses` and `sizes` have an
+    entry for each step of it. `batches` are that epoch's `Batches`, once it has begun. `average` is None without `ema`.
+    `parts` is in how many parts a batch goes through the model, for want of memory.
     """
 
-    model: nn.Module
-    model_config: dict
-    classes: tuple[str, ...]
-    mean: torch.Tensor
-    std: torch.Tensor
-    history: History
-    config: dict
-    kind: str = "vit"
+    def __init__(self, model, optimizer, scaler, average, history, device):
+        self.model, self.optimizer, self.scaler, self.average = model, optimizer, scaler, average
+        self.history, self.device = history, device
+        self.epoch, self.step, self.parts = 0, 0, 1
+        self.losses = self.sizes = self.batches = None
+        self.start = time.perf_counter()
+
+    @property
+    def seconds(self):
+        """Seconds of training up to now, over all the pieces of the run."""
+        return time.perf_counter() - self.start
+
+    def begin_epoch(self, batches):
+        """Get ready for an epoch, or for the rest of one that a checkpoint was made in."""
+        saved_losses, saved_sizes = self.losses, self.sizes
+        self.batches = batches
+        self.losses = torch.zeros(len(batches), device=self.device)  # stay there: reading one makes the CPU wait
+        self.sizes = torch.zeros(len(batches))
+        if self.step:
+            self.losses[: self.step] = saved_losses[: self.step].to(self.device)
+            self.sizes[: self.step] = saved_sizes[: self.step]
+            batches.start_at(self.step, self._draws)
+
+    def end_epoch(self):
+        """Move to the start of the next epoch."""
+        self.epoch, self.step = self.epoch + 1, 0
+        self.losses = self.sizes = self.batches = None
+
+    def state_dict(self):
+        """Return the state as tensors and plain values."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict()["state"],
+            "scaler": self.scaler.state_dict(),
+            "average": None if self.average is None else self.average.state_dict(),
+            "history": asdict(self.history),
+            "epoch": self.epoch,
+            "step": self.step,
+            "parts": self.parts,
+            "losses": None if self.losses is None else self.losses[: self.step].cpu(),
+            "sizes": None if self.sizes is None else self.sizes[: self.step].clone(),
+            "draws": self.batches.state_dict() if self.step else None,
+            "device": self.device.type,
+            "random": random_states(self.device),
+            "seconds": self.seconds,
+        }
+
+    def load_state_dict(self, saved):
+        """Take over a state; it must be of the same model, recipe and data."""
+        self.model.load_state_dict(saved["model"])
+        groups = self.optimizer.state_dict()["param_groups"]  # rates and the like are the recipe's
+        self.optimizer.load_state_dict({"state": saved["optimizer"], "param_groups": groups})
+        if self.scaler.is_enabled() and saved["scaler"]:  # empty from a device that needed none
+            self.scaler.load_state_dict(saved["scaler"])
+        if self.average is not None:
+            self.average.load_state_dict(saved["average"])
+        for name, value in saved["history"].items():  # in place: the caller may hold it already
+            if hasattr(self.history, name):
+                setattr(self.history, name, value)
+        self.epoch, self.step, self.parts = saved["epoch"], saved["step"], saved.get("parts", 1)
+        self.losses, self.sizes, self._draws = saved["losses"], saved["sizes"], saved["draws"]
+        set_random_states(saved["random"], self.device)
+        self.start = time.perf_counter() - saved["seconds"]
+
+    def place(self):
+        """Say in words where the run is."""
+        steps = f"{self.step} step" + "s" * (self.step != 1)
+        if not self.epoch:
+            return steps
+        return f"epoch {self.epoch} of {self.history.epochs}" + f" and {steps} of the next" * bool(self.step)
 
 
-def make_run_folder(folder):
-    """Make the folder a run will be saved in, before training, so that a bad place costs no time.
-
-    Raises:
-        TrainingError: when it already holds files, or nothing can be written there.
-    """
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise TrainingError(f"{folder} already holds files, and nothing is overwritten: choose another folder.")
-        probe = folder / ".probe"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise TrainingError(cannot_write(folder, error)) from None
-    return folder
-
-
-def save_run(folder, model, model_config, data, history, config, ema_model=None, kind="vit"):
-    """Save a trained model and what it was made with; of several processes all call this, and the first one writes.
+class Checkpoints:
+    """A run's checkpoint files: written at intervals, checked when read.
 
     Args:
-        folder: made when missing; files of the same names in it are replaced, each in one step.
-        model: any nn.Module; `load_run` needs one of the kind, or one with the same parameters.
-        model_config: the keyword arguments of the kind's class.
-        data: the `ImageData` it was trained on.
-        history: the `History`.
-        config: the `TrainConfig`.
-        ema_model: the model with averaged weights, if there is one.
-        kind: a name in `models.KINDS`.
+        place: a folder, for checkpoint.pt in it, or a path that ends in .pt. Made when missing.
+        every: steps between checkpoints; there is one after each epoch in any case. None: only those.
+        run: the run's `identity`.
+        say: prints a line.
+        writes: whether this process writes; of several that train together one does.
 
     Raises:
-        TrainingError: when the folder cannot be written or the disk is full.
+        TrainingError: when the folder cannot be made, or `every` is no number of steps.
     """
-    folder = Path(folder)
-    settings = {
-        "kind": kind,
-        "model": model_config,
-        "data": data.name,
-        "classes": list(data.classes),
-        "mean": data.mean.tolist(),
-        "std": data.std.tolist(),
-        "train": asdict(config),
-        "versions": {"torch": torch.__version__, "vitcourse": _own_version()},
-    }
 
-    def save():
-        folder.mkdir(parents=True, exist_ok=True)
-        replace_file(folder / HISTORY, lambda path: path.write_text(history.to_json(), encoding="utf-8"))
-        replace_file(folder / CONFIG, lambda path: path.write_text(json.dumps(settings, indent=1), encoding="utf-8"))
-        if ema_model is not None:
-            replace_file(folder / EMA_MODEL, lambda path: torch.save(_weights(ema_model), path))
-        replace_file(folder / MODEL, lambda path: torch.save(_weights(model), path))
+    def __init__(self, place, every, run, say, writes=True):
+        if every is not None and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
+            raise TrainingError(f"every must be a number of steps, at least 1, or None for each epoch; got {every!r}.")
+        self.path, self.before = checkpoint_paths(place)
+        self.every, self.run, self.say, self.writes = every, run, say, writes
+        self.keep_last = True  # whether the file in place is worth keeping
+        self.failed = False
+        if not writes:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            for torn in self.path.parent.glob(f".{self.path.name}.*.tmp"):  # of a process killed while it wrote
+                torn.unlink(missing_ok=True)
+        except OSError as error:
+            raise TrainingError(cannot_write(self.path.parent, error)) from None
 
-    try:
-        Workers().first(save)
-    except (OSError, RuntimeError) as error:  # torch.save reports a full disk as a RuntimeError
-        raise TrainingError(cannot_write(folder, error)) from None
+    def due(self, step):
+        """Return whether a checkpoint is due after `step` steps of the run."""
+        return self.every is not None and step % self.every == 0
 
+    def read(self):
+        """Return the newest state on disk that can be read, or None when there is none.
 
-def load_run(folder, *, ema=False):
-    """Read back what `save_run` wrote and rebuild the model; with `ema` the one with averaged weights.
+        Raises:
+            TrainingError: when no file can be read, or the checkpoint is of another run.
+        """
+        problem = None
+        for path in (self.path, self.before):
+            if not path.exists():
+                continue
+            try:
+                saved = torch.load(path, map_location="cpu", weights_only=True)
+                if not isinstance(saved, dict) or saved.get("format") != FORMAT:
+                    raise ValueError("it is no checkpoint of a run")
+            except Exception as error:  # a torn or foreign file can fail in any way inside zip or pickle
+                problem = problem or f"{path} cannot be read ({_short(error)})"
+                self.keep_last = False
+                continue
+            self._refuse_another_run(path, saved["run"])
+            if problem:
+                self.say(f"{problem}: the run goes on from the checkpoint before it.")
+            return saved["state"]
+        if problem:
+            raise TrainingError(f"{problem}: delete it to start the run anew, or choose another place.")
+        return None
 
-    Returns:
-        `Run`.
+    def write(self, state):
+        """Write a checkpoint; what goes wrong is said once, and training goes on with the old ones kept."""
+        if not self.writes:
+            return
+        saved = {"format": FORMAT, "run": self.run, "state": state.state_dict()}
+        content = io.BytesIO()
+        torch.save(saved, content)  # into memory first: torch's own writer can crash the process on a full disk
 
-    Raises:
-        TrainingError: when a file is missing or torn, or the weights do not fit the course's class.
-    """
-    folder = Path(folder)
-    weights = folder / (EMA_MODEL if ema else MODEL)
-    try:
-        settings = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        history = History.from_json((folder / HISTORY).read_text(encoding="utf-8"))
-        state = torch.load(weights, map_location="cpu", weights_only=True)
-        kind = settings.get("kind", "vit")  # there was one kind, and its name was not written
-        model = find_kind(kind).build(**settings["model"])
-        classes, mean, std = tuple(settings["classes"]), torch.tensor(settings["mean"]), torch.tensor(settings["std"])
-        recipe = settings["train"]
-    except TrainingError:
-        raise
-    except FileNotFoundError as error:
-        raise TrainingError(f"There is no {Path(error.filename).name} in {folder}: it is not a saved run.") from None
-    except Exception as error:  # a torn file can fail in any way inside json, zip or pickle
-        raise TrainingError(f"The run in {folder} cannot be read ({first_line(error)}): train it again.") from None
-    try:
-        model.load_state_dict(state)
-    except RuntimeError as error:
-        raise TrainingError(
-            f"The weights in {weights} do not fit the course's {find_kind(kind).title} ({first_line(error, 1)}): "
-            "load them into the class that was trained."
-        ) from None
-    return Run(model.eval(), settings["model"], classes, mean, std, history, recipe, kind)
+        def write(path):
+            with open(path, "wb") as file:
+                file.write(content.getbuffer())
+                file.flush()
+                os.fsync(file.fileno())  # on the disk before the name is: a power cut leaves one of the two whole
+            if self.keep_last and self.path.exists():
+                os.replace(self.path, self.before)
 
+        try:
+            replace_file(self.path, write)
+            self.keep_last = True
+        except OSError as error:
+            if not self.failed:
+                self.say(f"{cannot_write(self.path.parent, error)} Training goes on; older checkpoints stay.")
+            self.failed = True
 
-def _weights(model):
-    model = getattr(model, "_orig_mod", model)  # what torch.compile wraps: its weights have plain names
-    return {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
-
-
-def replace_file(path, write):
-    """Write a file beside `path`, then put it in place in one step, so that no torn file is ever seen there."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def cannot_write(folder, error):
-    """Return the sentence for a folder in which a file could not be written."""
-    cause = getattr(error, "strerror", None) or first_line(error)
-    return f"Cannot write into {folder} ({cause}): free some space there or choose another folder."
-
-
-def first_line(error, index=0):
-    """Return a line of an error's message that is not empty, or the error's name."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[min(index, len(lines) - 1)] if lines else type(error).__name__
+    def _refuse_another_run(self, path, run):
+        found = difference(run, self.run)
+        if found:
+            part, words = found
+            raise TrainingError(
+                f"{path} is a checkpoint of a run with another {part} ({words}): go on with the same {part}, or choose "
+                "another place for the checkpoints."
+            )
 
 
-def _own_version():
-    try:
-        return metadata.version("vitcourse")
-    except metadata.PackageNotFoundError:  # cloned and put on sys.path, as on Colab
-        return "not installed"
+def checkpoint_paths(place):
+    """Return the paths of the last checkpoint and of the one before it."""
+    path = Path(place).expanduser()
+    path = path if path.suffix == ".pt" else path / FILE
+    return path, path.with_name(f"{path.stem}.before.pt")
+
+
+def remove_checkpoints(place):
+    """Delete the checkpoints of a run that is saved and needs them no more."""
+    for path in checkpoint_paths(place):
+        path.unlink(missing_ok=True)
+
+
+def _short(error):
+    return first_line(error)[:100]

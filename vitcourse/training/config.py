@@ -1,14 +1,31 @@
 """What a training run is made of, and what one reports."""
 
 import json
+import math
 from dataclasses import asdict, dataclass, field, fields
 
+from ..common.errors import CourseError
+
 PRECISIONS = ("bf16", "fp16", "fp32")
-CHOICES = {"schedule": ("cosine", "linear"), "optimizer": ("adamw", "muon"), "precision": (None, *PRECISIONS)}
 
 
-class TrainingError(Exception):
+class TrainingError(CourseError):
     """Something about a run that the user can mend; the message says what and how."""
+
+
+def _option(default, text, low=None, high=math.inf, *, above=None, below=None, choices=None, name=None):
+    """A field of `TrainConfig` with all that is known of it: its range, and its option on the command line.
+
+    Args:
+        default: its type is the option's; a choice and a precision are texts.
+        text: what `--help` says; None for a field without an option.
+        low, high: the range, both ends in it.
+        above, below: ends that are not in it.
+        choices: the values there are.
+        name: the option's, when it is not the field's.
+    """
+    known = dict(text=text, low=low, high=high, above=above, below=below, choices=choices, name=name)
+    return field(default=default, metadata=known)
 
 
 @dataclass(frozen=True)
@@ -24,51 +41,61 @@ class TrainConfig:
     off). `precision` is one of "bf16", "fp16", "fp32", or None for what the device does best; `compile` is whether
     torch.compile makes the model faster, which takes it a minute first.
 
+    The fields' metadata hold their ranges and their options on the command line, which are made from them.
+
     Raises:
         TrainingError: for a value outside its range, naming the field.
     """
 
-    epochs: int = 10
-    batch_size: int = 128
-    peak_lr: float = 2e-3
-    final_lr: float = 0.0
-    warmup: float = 0.15
-    weight_decay: float = 0.05
+    epochs: int = _option(10, None, above=0)
+    batch_size: int = _option(128, "images per step", above=0)
+    peak_lr: float = _option(2e-3, "highest learning rate", 0, name="lr")
+    final_lr: float = _option(0.0, None, 0)
+    warmup: float = _option(0.15, "share of the steps in which the rate rises", 0, 1)
+    weight_decay: float = _option(0.05, "of AdamW, on matrices only", 0)
     betas: tuple[float, float] = (0.9, 0.99)
-    max_norm: float = 1.0
-    label_smoothing: float = 0.0
-    crop: int = 0
-    flip: bool = False
-    rand_augment: int = 0
-    magnitude: int = 9
-    mixup: float = 0.0
-    cutmix: float = 0.0
-    erasing: float = 0.0
-    ema: float = 0.0
-    seed: int = 0
-    precision: str | None = None
-    schedule: str = "cosine"
-    optimizer: str = "adamw"
-    mix_until: float = 1.0
-    compile: bool = False
-    repeats: int = 1
+    max_norm: float = _option(1.0, None, above=0)
+    label_smoothing: float = _option(0.0, "share of each target spread over all classes", 0, 1)
+    crop: int = _option(0, "shift images by up to so many pixels", 0)
+    flip: bool = _option(False, "mirror images at random")
+    rand_augment: int = _option(0, "random operations per image", 0)
+    magnitude: int = _option(9, None, 0)
+    mixup: float = _option(0.0, "alpha of mixup; 0 is off", 0)
+    cutmix: float = _option(0.0, "alpha of cutmix; 0 is off", 0)
+    erasing: float = _option(0.0, "probability of a random erased box", 0, 1)
+    ema: float = _option(0.0, "decay of a moving average of the weights, say 0.99; 0 is off", 0, below=1)
+    seed: int = _option(0, None)
+    precision: str | None = _option(None, "number format (what the device does best)", choices=(None, *PRECISIONS))
+    schedule: str = _option("cosine", "how the rate falls (cosine)", choices=("cosine", "linear"))
+    optimizer: str = _option("adamw", "muon is for the matrices in the blocks (adamw)", choices=("adamw", "muon"))
+    mix_until: float = _option(1.0, "share of the steps after which mixup and cutmix are off (1)", 0, 1)
+    compile: bool = _option(False, "use torch.compile; takes a minute first")
+    repeats: int = _option(1, "versions of an image in one batch, each augmented anew (1; DeiT takes 3)", above=0)
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "max_norm", "repeats"):
-            if getattr(self, name) <= 0:
-                raise TrainingError(f"{name} must be more than 0, got {getattr(self, name)}.")
-        for name in ("warmup", "label_smoothing", "erasing", "mix_until"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise TrainingError(f"{name} must be between 0 and 1, got {getattr(self, name)}.")
-        for name in ("peak_lr", "final_lr", "weight_decay", "crop", "rand_augment", "magnitude", "mixup", "cutmix"):
-            if not getattr(self, name) >= 0:
-                raise TrainingError(f"{name} must not be negative, got {getattr(self, name)}.")
-        if not 0 <= self.ema < 1:
-            raise TrainingError(f"ema must be at least 0 and less than 1, got {self.ema}.")
-        for name, choices in CHOICES.items():
-            if getattr(self, name) not in choices:
-                said = ", ".join(str(choice) for choice in choices)
-                raise TrainingError(f"{name} must be one of {said}; got {getattr(self, name)!r}.")
+        for each in fields(self):
+            known, value = each.metadata, getattr(self, each.name)
+            if known.get("choices"):
+                if value not in known["choices"]:
+                    choices = ", ".join(str(choice) for choice in known["choices"])
+                    raise TrainingError(f"{each.name} must be one of {choices}; got {value!r}.")
+            elif known and not _in_range(value, known):
+                raise TrainingError(f"{each.name} must be {_range_in_words(known)}, got {value}.")
+
+
+def _in_range(value, known):
+    low, above, below = known["low"], known["above"], known["below"]
+    if (low is None or value >= low) and (above is None or value > above):
+        return value < below if below is not None else value <= known["high"]
+    return False  # a NaN ends here: it compares with nothing
+
+
+def _range_in_words(known):
+    if known["below"] is not None:
+        return f"at least {known['low']} and less than {known['below']}"
+    if known["high"] < math.inf:
+        return f"between {known['low']} and {known['high']}"
+    return f"more than {known['above']}" if known["above"] is not None else f"at least {known['low']}"
 
 
 @dataclass

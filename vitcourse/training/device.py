@@ -1,4 +1,4 @@
-"""Where to compute, in which number format, and whether memory ran out there."""
+"""Where to compute and in which number format, the random states there, and whether memory ran out."""
 
 import contextlib
 import os
@@ -70,6 +70,25 @@ def is_out_of_memory(error):
     """Return whether an error says that memory ran out."""
     # A GPU has its own exception; a CPU only these words in a RuntimeError.
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def random_states(device):
+    """Return the states of what torch draws from: the CPU's generator, and the device's."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    elif device.type == "mps":
+        states["mps"] = torch.mps.get_rng_state()
+    return states
+
+
+def set_random_states(states, device):
+    """Take over states; those of another kind of device are of no use."""
+    torch.set_rng_state(states["cpu"])
+    if device.type == "cuda" and "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"], device)
+    elif device.type == "mps" and "mps" in states:
+        torch.mps.set_rng_state(states["mps"])
 
 
 def describe_device(device):

@@ -2,7 +2,7 @@
 
 import torch
 
-from .augment import normalize
+from ..data.augment import normalize
 from .device import autocast, is_out_of_memory, pick_precision
 
 

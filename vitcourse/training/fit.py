@@ -2,18 +2,18 @@
 
 import torch
 
+from ..data import Split
+from ..data.batches import Batches
 from ..reference.recipe import soft_cross_entropy
-from .batches import Batches
+from .average import make_average
+from .checkpoint import Checkpoints, TrainState
 from .config import History, TrainConfig, TrainingError
-from .data import Split
 from .device import is_out_of_memory, pick_precision
 from .distributed import LOOK_EVERY, Workers
-from .ema import WeightAverage
 from .evaluate import evaluate, predict
 from .identity import identity
 from .optimizers import make_optimizer
 from .progress import Progress
-from .resume import Checkpoints, TrainState
 from .schedule import schedule
 from .step import Stepper, memory_sentence
 
@@ -92,7 +92,7 @@ def fit(
     scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")  # keeps small gradients from vanishing
     steps_per_epoch = len(Batches(data.train, data, config))
     lr_at = schedule(config, steps_per_epoch)
-    average = WeightAverage(model, config.ema) if config.ema else None
+    average = make_average(model, config.ema) if config.ema else None
     history = History(epochs=config.epochs)
     state = TrainState(model, optimizer, scaler, average, history, device)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), workers.together():
@@ -113,11 +113,10 @@ def fit(
                 state.begin_epoch(Batches(data.train, data, config, train=True, epoch=state.epoch))
                 train_loss = _train_epoch(state, step, lr_at, precision, workers, shown, on_step, checkpoints)
                 workers.mean_buffers(model)
-                test_loss, accuracy = _measure(state, data, config, precision, workers)
+                test_loss, accuracy = _measure(model, data, config, precision, workers)
                 ema_accuracy = None
                 if average is not None:
-                    with average.in_model():
-                        ema_accuracy = _measure(state, data, config, precision, workers)[1]
+                    ema_accuracy = _measure(average.module, data, config, precision, workers)[1]
                 history.add(
                     train_loss=train_loss,
                     test_loss=test_loss,
@@ -142,8 +141,7 @@ def fit(
         finally:
             shown.close()
     if average is not None and ema_model is not None:
-        with average.in_model():
-            ema_model.load_state_dict(model.state_dict())
+        ema_model.load_state_dict(average.module.state_dict())
     return history
 
 
@@ -185,15 +183,15 @@ def _train_epoch(state, step, lr_at, precision, workers, shown, on_step, checkpo
     return float((losses.cpu() * sizes).sum() / sizes.sum())
 
 
-def _measure(state, data, config, precision, workers):
+def _measure(model, data, config, precision, workers):
     """Return loss and accuracy on the test images, of which each process takes its share."""
     # Twice the batch without gradients needs less memory than one with them.
     batch_size = min(512, 2 * config.batch_size)
     mine = Split(workers.share(data.test.images), workers.share(data.test.targets))
     if workers.alone:
-        return evaluate(state.model, mine, data, batch_size, precision)
+        return evaluate(model, mine, data, batch_size, precision)
     count = len(mine)
-    means = evaluate(state.model, mine, data, batch_size, precision) if count else (0.0, 0.0)
+    means = evaluate(model, mine, data, batch_size, precision) if count else (0.0, 0.0)
     sums = workers.sum(torch.tensor([means[0] * count, means[1] * count, count], device=workers.device))
     return tuple((sums[:2] / sums[2]).tolist())
 

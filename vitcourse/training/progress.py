@@ -4,6 +4,8 @@ import os
 import sys
 import time
 
+from ..common.places import in_notebook
+
 UPDATE_SECONDS = 0.5  # each update asks the device for the loss, which makes the CPU wait for it
 
 
@@ -11,7 +13,7 @@ def wants_bar():
     """Return whether a moving bar makes sense: in a terminal or a notebook, unless VITCOURSE_PROGRESS=lines."""
     if os.environ.get("VITCOURSE_PROGRESS") == "lines":
         return False
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    return sys.stderr.isatty() or in_notebook()
 
 
 class Progress:

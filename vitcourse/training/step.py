@@ -4,8 +4,7 @@ import torch
 from torch import nn
 
 from .config import TrainingError
-from .device import autocast, is_out_of_memory
-from .resume import random_states, set_random_states
+from .device import autocast, is_out_of_memory, random_states, set_random_states
 
 
 class Stepper:
@@ -46,7 +45,7 @@ class Stepper:
         scaler.step(optimizer)
         scaler.update()
         if self.state.average is not None:
-            self.state.average.update()
+            self.state.average.update_parameters(model)
         return loss
 
     def _gradients(self, images, targets):

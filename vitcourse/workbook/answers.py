@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..exercises import get_exercise, lab_of
-from .source import reference_source
+from .reference_text import reference_source
 
 
 def reference_answer(exercise_id):

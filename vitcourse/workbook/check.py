@@ -8,21 +8,20 @@ import sysconfig
 import traceback
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 
 import torch
 
+from ..common.places import PACKAGE
 from ..exercises import exercise_ids, get_exercise
 from ..exercises.base import Draw
 from .answers import mistake_answer, reference_answer
 from .compare import compare, describe, kind_of
-from .grab import notebook_variables
 from .guard import OutOfTime, quarantine
+from .learner_text import notebook_variables
 from .recorder import Mismatch, Recorder
-from .source import todo_words
+from .reference_text import todo_words
 
-COURSE = str(Path(__file__).parent.parent)
-LIBRARIES = (COURSE, sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+LIBRARIES = (str(PACKAGE), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
 
 
 class Status(StrEnum):

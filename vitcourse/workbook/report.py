@@ -2,8 +2,8 @@
 
 import base64
 import html
-import sys
 
+from ..common.places import in_notebook
 from .check import Status
 
 WORDS = {Status.PASS: "PASS", Status.FAIL: "FAIL", Status.NOT_ATTEMPTED: "NOT ATTEMPTED", Status.ERROR: "ERROR"}
@@ -130,8 +130,7 @@ def progress_html(rows):
 
 def show(text, html_text=None):
     """Display in a notebook, print in a terminal."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if html_text is not None and shell is not None and shell.__class__.__name__ != "TerminalInteractiveShell":
+    if html_text is not None and in_notebook():
         from IPython.display import display
 
         display({"text/plain": text, "text/html": html_text}, raw=True)

@@ -8,8 +8,10 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 from pathlib import Path
+
+from ..common.files import replace_text
+from ..common.places import REPO
 
 VERSION = 1
 _memory = {}  # folder -> records, when the disk does not take them
@@ -22,9 +24,8 @@ def home():
     drive = Path("/content/drive/MyDrive")
     if "google.colab" in sys.modules and drive.is_dir():
         return drive / "vitcourse"
-    checkout = Path(__file__).parent.parent.parent
-    if (checkout / "labs").is_dir() and os.access(checkout, os.W_OK):
-        return checkout / ".vitcourse"
+    if (REPO / "labs").is_dir() and os.access(REPO, os.W_OK):
+        return REPO / ".vitcourse"
     return Path.home() / ".vitcourse"
 
 
@@ -96,17 +97,11 @@ def _answer_path(exercise_id):
 
 def _write(path, text, records=None):
     """Write atomically; on failure say so once, keep records in memory, and return False."""
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".tmp", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(text)
-        os.replace(temporary, path)
+        replace_text(path, text)
         return True
     except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         folder = home()
         if folder not in _memory:
             print(f"Progress cannot be saved in {folder} ({error.strerror}); it is kept until this kernel ends.")

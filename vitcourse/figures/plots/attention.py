@@ -5,13 +5,9 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from ..style import BLUE, CYCLE, GREY, ORANGE, RED, bare, to_image
+from ..style import BLUE, CYCLE, GREY, ORANGE, RED, bare, to_array, to_image
 
 MARKERS = ("o", "s", "^", "D")
-
-
-def _array(values):
-    return np.asarray(values.detach().cpu()) if hasattr(values, "detach") else np.asarray(values)
 
 
 def plot_lookup(query, keys, weights, values, out, names):
@@ -28,7 +24,7 @@ def plot_lookup(query, keys, weights, values, out, names):
     Returns:
         Figure.
     """
-    query, keys, weights, values, out = map(_array, (query, keys, weights, values, out))
+    query, keys, weights, values, out = map(to_array, (query, keys, weights, values, out))
     M = len(keys)
     figure, (plane, bars, colours) = plt.subplots(1, 3, figsize=(11, 3.9), width_ratios=(1.25, 1.1, 1.1))
     reach = 1.25 * max(np.abs(keys).max(), np.abs(query).max())
@@ -78,7 +74,7 @@ def plot_weights_on_image(image, queries, weights, grid, titles):
     Returns:
         Figure.
     """
-    weights, (rows, cols) = _array(weights), grid
+    weights, (rows, cols) = to_array(weights), grid
     H, W = image.shape[-2:]
     height, width = H / rows, W / cols
     places = [(index % cols * width, index // cols * height) for index in queries]
@@ -120,7 +116,7 @@ def plot_against_width(widths, panels):
     figure, axes = plt.subplots(1, len(panels), figsize=(4.9 * len(panels), 3.6), squeeze=False)
     for ax, (title, (label, lines, scale)) in zip(axes[0], panels.items(), strict=True):
         for marker, (name, values) in zip(MARKERS, lines.items(), strict=False):
-            ax.plot(widths, _array(values), marker=marker, label=name)
+            ax.plot(widths, to_array(values), marker=marker, label=name)
         ax.set_xscale("log", base=2)
         ax.set_yscale(scale)
         if scale == "linear":
@@ -148,7 +144,7 @@ def plot_cost(lengths, lines, title, ylabel, mark=None):
     """
     _, ax = plt.subplots(figsize=(6.4, 4))
     for marker, (name, values) in zip(MARKERS, lines.items(), strict=False):
-        ax.plot(lengths, _array(values), marker=marker, label=name)
+        ax.plot(lengths, to_array(values), marker=marker, label=name)
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
     ax.xaxis.set_major_locator(FixedLocator(list(lengths)))

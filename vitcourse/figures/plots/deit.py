@@ -5,14 +5,10 @@ import numpy as np
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from ..style import BLUE, CYCLE, GREY, ORANGE, SKY, bare, to_image
+from ..style import BLUE, CYCLE, GREY, ORANGE, SKY, bare, to_array, to_image
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
 PALE = "#dddddd"
-
-
-def _array(values):
-    return np.asarray(values.detach().cpu()) if hasattr(values, "detach") else np.asarray(values)
 
 
 def plot_distilled_vit():
@@ -85,7 +81,7 @@ def plot_soft_labels(images, probabilities, classes, truths):
         ax = axes[1, column]
         for i, (temperature, rows) in enumerate(probabilities.items()):
             places = np.arange(K) + (i - (len(probabilities) - 1) / 2) * width
-            ax.bar(places, _array(rows)[column], width, color=CYCLE[i], label=f"T = {temperature:g}")
+            ax.bar(places, to_array(rows)[column], width, color=CYCLE[i], label=f"T = {temperature:g}")
         ax.set(ylim=(0, 1))
         ax.set_xticks(range(K), classes, rotation=90)
         ax.yaxis.set_major_formatter(PercentFormatter(1, 0))
@@ -107,7 +103,7 @@ def plot_students(results, title):
     """
     ax = plt.figure(figsize=(8, 0.6 + 0.5 * len(results))).subplots()
     for row, accuracies in enumerate(results.values()):
-        values = _array(accuracies)
+        values = to_array(accuracies)
         ax.plot(
             values, np.full(len(values), row), MARKERS[row % len(MARKERS)], color=CYCLE[row % len(CYCLE)], alpha=0.7
         )
@@ -131,7 +127,7 @@ def plot_data_hunger(counts, curves):
     """
     ax = plt.figure(figsize=(6.5, 3.6)).subplots()
     for i, (name, values) in enumerate(curves.items()):
-        ax.plot(counts, _array(values), ("-", "--", ":")[i % 3], marker=MARKERS[i], color=CYCLE[i], label=name)
+        ax.plot(counts, to_array(values), ("-", "--", ":")[i % 3], marker=MARKERS[i], color=CYCLE[i], label=name)
     ax.set(xscale="log", xlabel="training images", ylabel="test accuracy", ylim=(0, 1.02))
     ax.set_xticks(counts, [f"{count:,}" for count in counts])
     ax.minorticks_off()
@@ -153,7 +149,7 @@ def plot_token_cosines(curves):
     ax.axhline(1, color=PALE, lw=1, zorder=0), ax.axhline(0, color=PALE, lw=1, zorder=0)
     for i, (name, values) in enumerate(curves.items()):
         ax.plot(
-            _array(values), ("-", "--", ":")[i % 3], marker=MARKERS[i], color=(BLUE, ORANGE, GREY)[i % 3], label=name
+            to_array(values), ("-", "--", ":")[i % 3], marker=MARKERS[i], color=(BLUE, ORANGE, GREY)[i % 3], label=name
         )
     ax.set(xlabel="blocks passed", ylabel="cosine of the two tokens", ylim=(-0.6, 1.08))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ..style import BLUE, DIVERGING, bare, to_image
+from ..style import BLUE, DIVERGING, bare, to_array, to_image
 from .maps import add_bar, overlay
 
 ACROSS = 4, 7  # maps side by side, at least and at most; a model with twelve heads takes two lines
@@ -35,20 +35,20 @@ def plot_explanation(image, shares, rows, falls):
     bands = figure.subfigures(len(heights), 1, height_ratios=heights)
     _draw_answer(bands[0], picture, shares)
 
-    values = [_array(maps) * maps.numel() for _, chunk in lines for maps in chunk.values()]
+    values = [to_array(maps) * maps.numel() for _, chunk in lines for maps in chunk.values()]
     top = max(2.0, float(np.quantile(np.concatenate([v.ravel() for v in values]), 0.98))) if values else 1
     shown, started = None, set()
     for band, (name, chunk) in zip(bands[1:], lines, strict=False):
         axes = _line(band, "" if name in started else name, across)
         started.add(name)
         for ax, (title, maps) in zip(axes, chunk.items(), strict=False):
-            shown = overlay(ax, picture, _array(maps) * maps.numel(), 0, top)
+            shown = overlay(ax, picture, to_array(maps) * maps.numel(), 0, top)
             ax.set_title(title, fontsize=10)
         add_bar(band, shown, axes, "even share = 1", shrink=0.9, pad=0.01)
     axes = _line(bands[-1], "occlusion: by how\nmuch the logit falls", across)
-    limit = max(1e-6, *(np.abs(_array(maps)).max() for maps in falls.values()))
+    limit = max(1e-6, *(np.abs(to_array(maps)).max() for maps in falls.values()))
     for ax, (title, maps) in zip(axes, falls.items(), strict=False):
-        shown = overlay(ax, picture, _array(maps), -limit, limit, DIVERGING)
+        shown = overlay(ax, picture, to_array(maps), -limit, limit, DIVERGING)
         ax.set_title(title, fontsize=10)
     add_bar(bands[-1], shown, axes, "fall of the logit", "neither", shrink=0.9, pad=0.01)
     return figure
@@ -57,10 +57,6 @@ def plot_explanation(image, shares, rows, falls):
 def _chunks(maps, size):
     items = list(maps.items())
     return [dict(items[i : i + size]) for i in range(0, len(items), size)]
-
-
-def _array(values):
-    return np.asarray(values.detach().float().cpu())
 
 
 def _draw_answer(band, picture, shares):

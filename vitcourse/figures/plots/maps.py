@@ -6,11 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from ..style import DIVERGING, GREY, ORANGE, RED, SEQUENTIAL, bare, to_image
-
-
-def _array(values):
-    return np.asarray(values.detach().float().cpu()) if hasattr(values, "detach") else np.asarray(values)
+from ..style import DIVERGING, GREY, ORANGE, RED, SEQUENTIAL, bare, to_array, to_image
 
 
 def overlay(ax, picture, values, low, high, cmap=SEQUENTIAL, interpolation="nearest"):
@@ -43,7 +39,7 @@ def plot_reading(image, weights, grid):
     Returns:
         Figure.
     """
-    weights, picture = _array(weights), to_image(image)
+    weights, picture = to_array(weights), to_image(image)
     T, (rows, cols) = len(weights), grid
     H, W = picture.shape[:2]
     figure, (cut, matrix, over) = plt.subplots(1, 3, figsize=(11.5, 4.1), width_ratios=(1, 1.35, 1))
@@ -153,8 +149,8 @@ def plot_map_table(images, columns, names, falls=None):
     Returns:
         Figure.
     """
-    falls = {title: _array(maps) for title, maps in (falls or {}).items()}
-    columns = {title: _array(maps) * maps[0].numel() for title, maps in columns.items()}
+    falls = {title: to_array(maps) for title, maps in (falls or {}).items()}
+    columns = {title: to_array(maps) * maps[0].numel() for title, maps in columns.items()}
     B, wide = len(images), 1 + len(columns) + len(falls)
     top = max(2.0, float(np.quantile(np.concatenate([maps.ravel() for maps in columns.values()]), 0.98)))
     figure = plt.figure(figsize=(1.45 * wide + (3.2 if falls else 2.2), 1.45 * B + 0.4), layout="constrained")

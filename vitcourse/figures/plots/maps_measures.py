@@ -3,13 +3,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ..style import BLUE, CYCLE, GREY, ORANGE, bare, to_image
+from ..style import BLUE, CYCLE, GREY, ORANGE, bare, to_array, to_image
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
-
-
-def _array(values):
-    return np.asarray(values.detach().float().cpu()) if hasattr(values, "detach") else np.asarray(values)
 
 
 def plot_ratios(ratios, title):
@@ -24,7 +20,7 @@ def plot_ratios(ratios, title):
     """
     _, ax = plt.subplots(figsize=(8.5, 0.5 * len(ratios) + 1.5))
     for line, values in enumerate(ratios.values()):
-        low, first, middle, third, high = np.quantile(_array(values), (0.05, 0.25, 0.5, 0.75, 0.95))
+        low, first, middle, third, high = np.quantile(to_array(values), (0.05, 0.25, 0.5, 0.75, 0.95))
         ax.plot((low, high), (line, line), color=BLUE, linewidth=1.5)
         ax.barh(line, third - first, left=first, height=0.55, facecolor="#9ecae8", edgecolor=BLUE, zorder=2)
         ax.plot((middle, middle), (line - 0.27, line + 0.27), color="black", zorder=3, solid_capstyle="butt")
@@ -49,14 +45,14 @@ def plot_distances(distances, even, title):
     _, ax = plt.subplots(figsize=(7.5, 4))
     shift = 0.16
     for i, (name, values) in enumerate(distances.items()):
-        values = _array(values)
+        values = to_array(values)
         layers, heads = values.shape
         x = np.arange(1, layers + 1)[:, None] + shift * (i - (len(distances) - 1) / 2) + np.zeros(heads)
         ax.plot(x.ravel(), values.ravel(), MARKERS[i], color=CYCLE[i], label=name, linestyle="none", alpha=0.85)
     ax.axhline(even, color=GREY, linestyle="--", linewidth=1.2, label="even attention")
     ax.set_xticks(range(1, layers + 1))
     ax.set(xlabel="layer (a mark is a head)", ylabel="mean attention distance in pixels", title=title)
-    ax.set_ylim(0, 1.12 * max(even, *(float(_array(values).max()) for values in distances.values())))
+    ax.set_ylim(0, 1.12 * max(even, *(float(to_array(values).max()) for values in distances.values())))
     ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     return ax
 
@@ -73,7 +69,7 @@ def plot_similarity_mosaics(similarities):
     figure, axes = plt.subplots(1, len(similarities), figsize=(5.2 * len(similarities) + 0.8, 5.3), squeeze=False)
     shown = None
     for ax, (title, similarity) in zip(axes[0], similarities.items(), strict=True):
-        similarity = _array(similarity)
+        similarity = to_array(similarity)
         rows, cols = similarity.shape[:2]
         gap = 1  # a line of white between the maps
         mosaic = np.full((rows * (rows + gap) - gap, cols * (cols + gap) - gap), np.nan)
@@ -105,7 +101,7 @@ def plot_token_lengths(images, lengths, spread):
     figure = plt.figure(figsize=(1.5 * B + 5.6, 1.55 * (1 + len(lengths)) + 0.2))
     left, right = figure.subfigures(1, 2, width_ratios=(1.5 * B + 1.6, 4))
     axes = left.subplots(1 + len(lengths), B, squeeze=False)
-    values = {name: _array(maps) for name, maps in lengths.items()}
+    values = {name: to_array(maps) for name, maps in lengths.items()}
     low, high = min(v.min() for v in values.values()), max(v.max() for v in values.values())
     for b in range(B):
         bare(axes[0, b]).imshow(to_image(images[b]), cmap="gray", vmin=0, vmax=1)
@@ -115,9 +111,9 @@ def plot_token_lengths(images, lengths, spread):
         line.set_ylabel(name)
     left.colorbar(shown, ax=axes, label="length (median = 1)", shrink=0.8).outline.set_visible(False)
     ax = right.subplots()
-    edges = np.linspace(0, max(_array(v).max() for v in spread.values()) * 1.02, 50)
+    edges = np.linspace(0, max(to_array(v).max() for v in spread.values()) * 1.02, 50)
     for (name, v), colour in zip(spread.items(), (BLUE, ORANGE), strict=False):
-        ax.hist(_array(v), bins=edges, histtype="step", linewidth=2, color=colour, label=name)
+        ax.hist(to_array(v), bins=edges, histtype="step", linewidth=2, color=colour, label=name)
     ax.set_yscale("log")
     ax.set(xlabel="length of a patch's vector (median = 1)", ylabel="patches")
     ax.legend(loc="upper right")
@@ -138,7 +134,7 @@ def plot_deletion(counts, accuracies, chance, title):
     """
     _, ax = plt.subplots(figsize=(7.5, 4))
     for (name, values), marker in zip(accuracies.items(), MARKERS, strict=False):
-        ax.plot(counts, 100 * _array(values), marker=marker, label=name)
+        ax.plot(counts, 100 * to_array(values), marker=marker, label=name)
     ax.axhline(100 * chance, color=GREY, linestyle="--", linewidth=1.2, label="guessing")
     ax.set(xlabel="patches covered", ylabel="test accuracy in percent", ylim=(0, 100), title=title)
     ax.set_xticks(list(counts))

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from ..style import BLUE, CYCLE, GREEN, GREY, ORANGE, RED, bare, to_image
+from ..style import BLUE, GREEN, GREY, ORANGE, RED, bare, to_image
 
 
 def plot_history(train_loss, test_loss, test_accuracy, epochs=None, figure=None):
@@ -43,40 +43,6 @@ def plot_history(train_loss, test_loss, test_accuracy, epochs=None, figure=None)
         ax.set_xlim(0.5, max(epochs or 0, len(train_loss), 2) + 0.5)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
-
-
-def plot_runs(runs, ax=None, xlabel="epoch", ylabel="test accuracy", percent=True):
-    """Draw one curve per run, named at its end: for ablations and the patch-size study.
-
-    Args:
-        runs: {name: y} with one number per epoch, or {name: (x, y)}, say seconds against accuracy.
-        ax: an Axes; None makes one.
-        percent: whether the numbers are shares in 0..1.
-
-    Returns:
-        Axes.
-    """
-    ax = ax or plt.figure(figsize=(6.5, 3.6)).subplots()
-    styles = ("-", "--", "-.", ":")  # a second mark beside the colour
-    for i, (name, curve) in enumerate(runs.items()):
-        x, y = curve if isinstance(curve, tuple) else (range(1, len(curve) + 1), curve)
-        shown = f"{y[-1]:.1%}" if percent else f"{y[-1]:.3g}"
-        ax.plot(
-            x,
-            y,
-            label=f"{name}: {shown}",
-            linestyle=styles[i // len(CYCLE) % 4],
-            color=CYCLE[i % len(CYCLE)],
-            marker=".",
-        )
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    if percent:
-        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    if xlabel == "epoch":
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.grid(axis="y")
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-    return ax
 
 
 def plot_confusion(matrix, classes, ax=None):

@@ -5,14 +5,10 @@ import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap, LogNorm
 from matplotlib.patches import Rectangle
 
-from ..style import ORANGE, RED, bare, to_image
+from ..style import ORANGE, RED, bare, to_array, to_image
 
 # Nine pale colours for the regions, so that black numbers can be read on them. Neighbours differ in more than hue.
 REGIONS = ("#cfe3f2", "#fbe3b3", "#c5e8dc", "#f0d6e4", "#e8e8e8", "#f6c7a9", "#a9d5f2", "#fff5a8", "#c9c3ea")
-
-
-def _array(values):
-    return np.asarray(values.detach().cpu()) if hasattr(values, "detach") else np.asarray(values)
 
 
 def plot_partitions(image, panels, query):
@@ -31,7 +27,7 @@ def plot_partitions(image, panels, query):
     picture = np.repeat(picture[..., None], 3, axis=2) if picture.ndim == 2 else picture
     figure, axes = plt.subplots(1, len(panels), figsize=(3.5 * len(panels), 3.9), squeeze=False)
     for ax, (title, labels) in zip(axes[0], panels.items(), strict=True):
-        labels = _array(labels)
+        labels = to_array(labels)
         rows, cols = labels.shape
         seen = labels == labels[query]
         veil = np.kron(seen, np.ones((H // rows, W // cols)))[..., None]
@@ -70,7 +66,7 @@ def plot_shift(panels, window_size):
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(4.1 * len(panels), 4.3), squeeze=False)
     for ax, (title, (regions, start)) in zip(axes[0], panels.items(), strict=True):
-        regions = _array(regions)
+        regions = to_array(regions)
         _region_image(bare(ax), regions)
         for (row, col), region in np.ndenumerate(regions):
             ax.text(col + 0.5, row + 0.52, f"{int(region)}", ha="center", va="center", fontsize=10)
@@ -97,7 +93,7 @@ def plot_masks(mask, regions):
     Returns:
         Figure.
     """
-    mask, regions = _array(mask), _array(regions)
+    mask, regions = to_array(mask), to_array(regions)
     count, cells, _ = mask.shape
     figure, axes = plt.subplots(1, count, figsize=(3.1 * count, 3.3), squeeze=False)
     strip = cells / 14
@@ -130,7 +126,7 @@ def plot_relative_index(index, query):
     Returns:
         Figure: the offsets from the query to each cell of the window; the matrix of indices; the table's places.
     """
-    index = _array(index)
+    index = to_array(index)
     cells = len(index)
     M = round(cells**0.5)
     side = 2 * M - 1
@@ -177,7 +173,7 @@ def plot_reach(reach, titles, window_size, place):
     shape = len(reach), len(titles)
     figure, axes = plt.subplots(*shape, figsize=(2.5 * shape[1] + 0.9, 2.65 * shape[0] + 0.2), squeeze=False)
     for line, (name, maps) in zip(axes, reach.items(), strict=True):
-        for ax, title, values in zip(line, titles, _array(maps), strict=True):
+        for ax, title, values in zip(line, titles, to_array(maps), strict=True):
             rows, cols = values.shape
             shares = np.ma.masked_equal(values / values.max(), 0)
             drawn = bare(ax).imshow(shares, norm=LogNorm(1e-4, 1), cmap="viridis_r", extent=(0, cols, rows, 0))
@@ -208,7 +204,7 @@ def plot_windows(panels, columns):
         if values.ndim == 3:
             bare(ax).imshow(to_image(values), cmap="gray")
         else:
-            bare(ax).imshow(_spread(_array(values), columns))
+            bare(ax).imshow(_spread(to_array(values), columns))
         ax.set_title(title)
     return figure
 

@@ -4,13 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from ..style import BLUE, GREY, ORANGE, RED, bare, to_image
-
-
-def _array(x):
-    """A tensor on any device, or anything array-like, as a numpy array."""
-    x = x.detach().cpu().float() if hasattr(x, "detach") else x
-    return np.asarray(x)
+from ..style import BLUE, GREY, ORANGE, RED, bare, to_array, to_image
 
 
 def plot_bag(image, shuffled, grid):
@@ -81,9 +75,9 @@ def plot_waves(places, waves, speeds):
     Returns:
         Figure.
     """
-    places, waves = _array(places), _array(waves)
+    places, waves = to_array(places), to_array(waves)
     figure, ax = plt.subplots(figsize=(8, 3.2))
-    for k, speed in enumerate(_array(speeds)):
+    for k, speed in enumerate(to_array(speeds)):
         ax.plot(places, waves[:, k], marker="o", markersize=5, label=f"k = {k}: {speed:.3g} radians per row")
     ax.set_xticks(places)
     ax.set(xlabel="row", ylabel="sine", title="quick hands tell neighbours apart, slow ones top from bottom")
@@ -97,7 +91,7 @@ def plot_table(table, grid):
     Returns:
         Figure.
     """
-    table = _array(table)
+    table = to_array(table)
     N, D = table.shape
     figure, ax = plt.subplots(figsize=(9, 4.8))
     shown = ax.imshow(table, aspect="auto", cmap="viridis", vmin=-1, vmax=1)
@@ -128,7 +122,7 @@ def plot_similarity(similarities, titles, chosen):
     lines, maps = len(similarities), len(chosen[0])
     figure, axes = plt.subplots(lines, maps, figsize=(1.9 * maps + 1.8, 2.05 * lines + 0.5), squeeze=False)
     for line, (similarity, title) in enumerate(zip(similarities, titles, strict=True)):
-        similarity = _array(similarity)
+        similarity = to_array(similarity)
         low = float(similarity.min())  # a scale for each table: sine-cosine ones are all rather alike
         for ax, (row, col) in zip(axes[line], chosen[line], strict=True):
             shown = bare(ax).imshow(similarity[row, col], vmin=low, vmax=1, cmap="viridis")
@@ -150,7 +144,7 @@ def plot_resampled(old, new, features):
     Returns:
         Figure.
     """
-    old, new = _array(old), _array(new)
+    old, new = to_array(old), to_array(new)
     figure, axes = plt.subplots(2, len(features), figsize=(2.3 * len(features) + 1, 5), squeeze=False)
     limit = float(max(np.abs(old[..., features]).max(), np.abs(new[..., features]).max()))
     for line, table in enumerate((old, new)):

@@ -4,14 +4,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from ..style import BLUE, CYCLE, GREEN, GREY, ORANGE, SKY, bare, to_image
+from ..style import BLUE, CYCLE, GREEN, GREY, ORANGE, SKY, bare, to_array, to_image
 
 MARKERS = ("o", "s", "^")
 LINES = ("-", "--", ":")
-
-
-def _array(values):
-    return np.asarray(values.detach().cpu()) if hasattr(values, "detach") else np.asarray(values)
 
 
 def plot_blocks():
@@ -64,7 +60,7 @@ def plot_activations(x, curves):
     _, ax = plt.subplots(figsize=(5.2, 3.2))
     ax.axhline(0, color="#dddddd", lw=1, zorder=0), ax.axvline(0, color="#dddddd", lw=1, zorder=0)
     for (name, y), line in zip(curves.items(), LINES, strict=False):
-        ax.plot(_array(x), _array(y), line, label=name)
+        ax.plot(to_array(x), to_array(y), line, label=name)
     ax.set(xlabel="what fc1 gives", ylabel="what goes on to fc2", title="GELU is a ReLU without the corner")
     ax.legend()
     return ax
@@ -85,8 +81,8 @@ def plot_depth(depths, last_gradients, by_block, likeness):
     figure, (last, blocks, tokens) = plt.subplots(1, 3, figsize=(12.5, 3.9))
     looks = {name: dict(color=CYCLE[i], marker=MARKERS[i], ls=LINES[i]) for i, name in enumerate(likeness)}
     for name, values in last_gradients.items():
-        last.plot(depths, _array(values), label=name, **looks[name])
-    first = _array(last_gradients[next(iter(last_gradients))])[0]
+        last.plot(depths, to_array(values), label=name, **looks[name])
+    first = to_array(last_gradients[next(iter(last_gradients))])[0]
     guide = first * np.sqrt(depths[0] / np.asarray(depths, dtype=float))
     last.plot(depths, guide, color=GREY, lw=1, ls=(0, (1, 1)), label="as 1/√depth")
     last.set(xscale="log", xlabel="blocks in the stack", ylabel="gradient norm of fc1.weight", ylim=(0, None))
@@ -94,11 +90,11 @@ def plot_depth(depths, last_gradients, by_block, likeness):
     last.minorticks_off()
     last.set_title("Last block: pre-norm shrinks\nits gradient as the stack grows")
     for name, values in by_block.items():
-        blocks.plot(np.arange(1, len(values) + 1), _array(values), label=name, **{**looks[name], "marker": None})
+        blocks.plot(np.arange(1, len(values) + 1), to_array(values), label=name, **{**looks[name], "marker": None})
     blocks.set(xlabel=f"block, of {max(depths)}", ylabel="gradient norm of fc1.weight", ylim=(0, None))
     blocks.set_title("Every block of the deepest stack:\nthe gradient arrives in both")
     for name, values in likeness.items():
-        tokens.plot(depths, _array(values), label=name, **looks[name])
+        tokens.plot(depths, to_array(values), label=name, **looks[name])
     tokens.set(xscale="log", xlabel="blocks in the stack", ylabel="mean cosine of two tokens", ylim=(0, 1.05))
     tokens.set_xticks(depths, [str(depth) for depth in depths])
     tokens.minorticks_off()
@@ -150,7 +146,7 @@ def plot_stream(images, norms, titles, cls_norms=None):
     Returns:
         Figure.
     """
-    norms = _array(norms)
+    norms = to_array(norms)
     n, L = norms.shape[:2]
     figure, axes = plt.subplots(n, L + 1, figsize=(1.55 * (L + 1) + 0.3, 1.75 * n + 0.5), squeeze=False)
     for i in range(n):
@@ -160,7 +156,7 @@ def plot_stream(images, norms, titles, cls_norms=None):
             ax = bare(axes[i, layer + 1])
             ax.imshow(norms[i, layer], vmin=low, vmax=high)
             if cls_norms is not None:
-                ax.set_xlabel(f"class token: {_array(cls_norms)[i, layer]:.1f}", fontsize=9)
+                ax.set_xlabel(f"class token: {to_array(cls_norms)[i, layer]:.1f}", fontsize=9)
             if i == 0:
                 ax.set_title(f"{titles[layer]}\n{low:.1f} to {high:.1f}", fontsize=10)
     axes[0, 0].set_title("image\n", fontsize=10)
