@@ -5,12 +5,13 @@ An author who works on one lab runs only its part: `VITCOURSE_LABS=patches pytes
 
 import importlib
 import os
+from pathlib import Path
 
 import pytest
 import torch
 
 from vitcourse import exercises
-from vitcourse.exercises import get_exercise, lab_of
+from vitcourse.exercises import get_exercise, lab_of, module_name
 from vitcourse.workbook.answers import changed_text, mistake_answer, reference_answer
 from vitcourse.workbook.check import Status, run_check, run_probe, same_end
 from vitcourse.workbook.reference_text import learner_source, solution_source, todo_words
@@ -19,10 +20,6 @@ STEMS = os.environ.get("VITCOURSE_LABS", ",".join(lab.stem for lab in exercises.
 LABS = [lab for lab in exercises.LABS if lab.stem in STEMS]
 NAMES = [name for lab in LABS for name in lab.exercises]
 DTYPES = (torch.float64, torch.float32)
-
-
-def module_of(lab):
-    return importlib.import_module(f"vitcourse.exercises.{lab.stem}")
 
 
 def alternatives(exercise_id):
@@ -35,8 +32,16 @@ ALL_ALTERNATIVES = [(name, answer) for name in NAMES for answer in alternatives(
 
 
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.stem)
-def test_the_plan_and_the_modules_name_the_same_exercises(lab):
-    assert tuple(exercise.id for exercise in module_of(lab).EXERCISES) == lab.exercises
+def test_the_lab_has_a_folder_with_a_module_for_each_exercise(lab):
+    files = {path.stem for path in Path(exercises.__file__).parent.joinpath(lab.stem).glob("*.py")}
+    assert files - {"__init__", "common"} == {module_name(name) for name in lab.exercises}
+    assert [get_exercise(name).id for name in lab.exercises] == list(lab.exercises)
+
+
+def test_the_name_of_a_module_is_the_id_in_snake_case():
+    ids = ["mixup", "count_vit_parameters", "Block", "PatchEmbed", "ViT", "DistilledViT", "RMSNorm", "Int8Linear"]
+    names = ["mixup", "count_vit_parameters", "block", "patch_embed", "vit", "distilled_vit", "rms_norm", "int8_linear"]
+    assert [module_name(name) for name in ids] == names
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,7 +4,8 @@ For an author:
 
 1. A lab is one text, labs/NN_stem.md (jupytext, MyST Markdown). Edit that; never edit a notebook.
 2. An answer is written once, in vitcourse/reference/<stem>.py. An exercise cell of a master is empty: its `:key:`
-   names the exercise, and the build puts the learner's or the solved text there.
+   names the exercise, and the build puts the learner's or the solved text there. What its check feeds to an
+   answer, the known mistakes and the hints are in vitcourse/exercises/<stem>/<exercise in snake case>.py.
 3. Every other code cell has a `:key:` of its own, which becomes its id. A check cell's id comes from what it
    checks, a text's from the cell before it. So ids never move, and diffs stay small.
 4. `vitcourse build 03_attention` (or 03, or attention) writes both notebooks of one lab and runs the solved one.

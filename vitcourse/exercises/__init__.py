@@ -1,8 +1,10 @@
-"""The course's plan: which lab holds which exercise. What each exercise checks is in the module of the lab's stem.
+"""The course's plan: which lab holds which exercise. What an exercise checks is in the module of its own
+in the folder of its lab: `exercises/attention/multi_head_attention.py` holds the check of MultiHeadAttention.
 
 This file imports nothing heavy, so that the build and the command line can read the plan at once.
 """
 
+import re
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -80,7 +82,12 @@ def lab_of(exercise_id):
     raise KeyError(f"there is no exercise {exercise_id!r}; the exercises are: {', '.join(exercise_ids())}")
 
 
+def module_name(exercise_id):
+    """The name of an exercise's file: its id in snake case, so `vit` for ViT, `patch_embed` for PatchEmbed."""
+    # a word begins with a capital letter before a small one, so that the T of ViT does not stand alone
+    return re.sub(r"(?<=[A-Za-z0-9])(?=[A-Z][a-z])", "_", exercise_id).lower()
+
+
 def get_exercise(exercise_id):
-    """The `Exercise` of that id, from the module of its lab's stem (see `exercises.base`)."""
-    module = import_module(f"{__name__}.{lab_of(exercise_id).stem}")
-    return next(exercise for exercise in module.EXERCISES if exercise.id == exercise_id)
+    """The `Exercise` of that id, from its module in its lab's folder (see `exercises.base`)."""
+    return import_module(f"{__name__}.{lab_of(exercise_id).stem}.{module_name(exercise_id)}").EXERCISE

@@ -92,5 +92,5 @@ def solution_source(exercise_id):
 def fingerprint(exercise_id):
     """A hash that changes when the exercise changes: its reference text or its lab's checks."""
     stem = lab_of(exercise_id).stem
-    checks = [path.read_text(encoding="utf-8") for path in sorted(EXERCISES.glob(f"{stem}*.py"))]
+    checks = [path.read_text(encoding="utf-8") for path in sorted((EXERCISES / stem).glob("*.py"))]
     return hashlib.sha256("\n".join([reference_source(exercise_id), *checks]).encode()).hexdigest()[:16]

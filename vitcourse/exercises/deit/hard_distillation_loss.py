@@ -1,0 +1,134 @@
+"""Lab 07: what the checker feeds to hard_distillation_loss, and the mistakes that it knows."""
+
+from ..base import Exercise, Mistake
+from .common import draw_logits, probe_loss
+
+
+def probe(answer, see, **inputs):
+    probe_loss(answer, see, "", **inputs)
+
+
+_CLS = "cls_loss = soft_cross_entropy(cls_logits, targets)"
+_DIST = "dist_loss = F.cross_entropy(dist_logits, teacher_classes)"
+_HALVES = "return (cls_loss + dist_loss) / 2"
+_ARGMAX = "teacher_logits.argmax(dim=1)"
+
+
+EXERCISE = Exercise(
+    id="hard_distillation_loss",
+    draw=draw_logits,
+    probe=probe,
+    mistakes=(
+        Mistake(
+            "sum-not-half",
+            (_HALVES, "return cls_loss + dist_loss"),
+            "The two losses are added in full; each one counts for a half.",
+            "Equation 3 has a one half before each term.",
+        ),
+        Mistake(
+            "tokens-swapped",
+            (
+                (_CLS, "cls_loss = soft_cross_entropy(dist_logits, targets)"),
+                ("(dist_logits, teacher", "(cls_logits, teacher"),
+            ),
+            "The tokens are exchanged: the class token learns from the targets, the distillation token from the teacher.",
+            "Each token has its own target.",
+        ),
+        Mistake(
+            "cls-for-both",
+            ("(dist_logits, teacher", "(cls_logits, teacher"),
+            "dist_logits is never used: the distillation token learns from the teacher.",
+            "With one tensor for both tokens the two would be the same; here there are two.",
+        ),
+        Mistake(
+            "dist-for-both",
+            (_CLS, "cls_loss = soft_cross_entropy(dist_logits, targets)"),
+            "cls_logits is never used: the class token learns from the targets.",
+            "Each token has its own target.",
+        ),
+        Mistake(
+            "no-teacher",
+            (_DIST, "dist_loss = soft_cross_entropy(dist_logits, targets)"),
+            "The teacher is never asked: the distillation token learns from the targets, like the class token.",
+            "The distillation token's target is the class that the teacher names.",
+        ),
+        Mistake(
+            "no-truth",
+            (_CLS, "cls_loss = F.cross_entropy(cls_logits, teacher_classes)"),
+            "The targets are never used: the class token learns from them, not from the teacher.",
+            "Only the distillation token listens to the teacher.",
+        ),
+        Mistake(
+            "only-the-teacher",
+            (_HALVES, "return dist_loss"),
+            "Only the teacher's half is returned; the class token learns nothing.",
+            "The loss has two halves.",
+        ),
+        Mistake(
+            "only-the-truth",
+            (_HALVES, "return cls_loss"),
+            "Only the truth's half is returned; the distillation token learns nothing.",
+            "The loss has two halves.",
+        ),
+        Mistake(
+            "soft-labels",
+            (_DIST, "dist_loss = soft_cross_entropy(dist_logits, teacher_logits.softmax(dim=1).detach())"),
+            "The teacher's probabilities are the target; hard distillation takes only its decision, the class with the most.",
+            "Which class has the largest of the teacher's logits?",
+        ),
+        Mistake(
+            "teacher-logits-as-target",
+            (_DIST, "dist_loss = F.cross_entropy(dist_logits, teacher_logits.detach())"),
+            "The teacher's raw logits are used as if they were probabilities.",
+            "F.cross_entropy takes class numbers as well: it wants one for each image.",
+        ),
+        Mistake(
+            "argmin",
+            (_ARGMAX, "teacher_logits.argmin(dim=1)"),
+            "The class with the teacher's smallest logit is taken; it is the one with the largest.",
+            "argmax finds the largest.",
+        ),
+        Mistake(
+            "students-own-class",
+            (_ARGMAX, "dist_logits.argmax(dim=1)"),
+            "The student is made its own teacher: the class must come from teacher_logits.",
+            "Whose decision should the distillation token learn?",
+        ),
+        Mistake(
+            "hard-truth",
+            (_CLS, "cls_loss = F.cross_entropy(cls_logits, targets.argmax(dim=1))"),
+            "The targets are turned into single classes; after mixup and smoothing they are distributions, and stay so.",
+            "Only the teacher's answer is made hard.",
+        ),
+        Mistake(
+            "summed-over-batch",
+            (
+                (_CLS, "cls_loss = len(cls_logits) * soft_cross_entropy(cls_logits, targets)"),
+                (_DIST, 'dist_loss = F.cross_entropy(dist_logits, teacher_classes, reduction="sum")'),
+            ),
+            "The losses are summed over the images; both are means over the batch.",
+            "The learning rate should not depend on the batch size.",
+        ),
+        Mistake(
+            "probabilities-in",
+            (_DIST, "dist_loss = F.cross_entropy(dist_logits.softmax(dim=1), teacher_classes)"),
+            "F.cross_entropy is given probabilities; it takes logits and applies the softmax itself.",
+            "Hand the logits over as they are.",
+        ),
+        Mistake(
+            "detached",
+            (_DIST, "dist_loss = F.cross_entropy(dist_logits.detach(), teacher_classes)"),
+            "The student's logits are detached: the distillation token would never learn. It is the teacher who gets no "
+            "gradient.",
+            "Leave the student in the graph.",
+        ),
+    ),
+    hints=(
+        "Two ordinary classification losses, one for each token, each for a half. The second one takes the teacher's "
+        "decision as if it were the label.",
+        "teacher_logits (B, K) become class numbers (B,). soft_cross_entropy takes (B, K) and (B, K), F.cross_entropy "
+        "(B, K) and (B,); both give ().",
+        "teacher_logits.argmax(dim=1) is the teacher's decision. Then 0.5 * soft_cross_entropy(cls_logits, targets) + 0.5 * "
+        "F.cross_entropy(dist_logits, decision).",
+    ),
+)

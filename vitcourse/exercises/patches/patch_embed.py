@@ -1,0 +1,114 @@
+"""Lab 01: what the checker feeds to PatchEmbed, and the mistakes that it knows."""
+
+from ...reference.patches import PatchEmbed
+from ..base import Exercise, Mistake
+from .common import CASES, draw_images
+
+
+def draw(d):
+    case = CASES[d.index]
+    images = draw_images(d)
+    sizes = dict(img_size=tuple(images.shape[2:]), patch_size=case["P"], in_chans=case["C"], embed_dim=7)
+    return dict(images=images, sizes=sizes, state=d.state(PatchEmbed(**sizes)))
+
+
+def probe(answer, see, images, sizes, state):
+    module = see.build(answer, state, images.dtype, **sizes)
+    see("`num_patches`", getattr(module, "num_patches", None))
+    see("the result", module(images))
+    see("the result for one image", module(images[:1]))
+    leaf = images.clone().requires_grad_()
+    see.gradient("`images`", module(leaf), leaf)
+    see.gradient("`proj.weight`", module(images), module.proj.weight)
+    see("`num_patches` for a square image given as one number", answer(**{**sizes, "img_size": 30}).num_patches)
+    see.raises("for an image of another size", module, images[:, :, :-1])
+    height = images.shape[2] + 1
+    see.raises("for a patch size that does not divide", answer, **{**sizes, "img_size": (height, images.shape[3])})
+
+
+EXERCISE = Exercise(
+    id="PatchEmbed",
+    draw=draw,
+    probe=probe,
+    mistakes=(
+        Mistake(
+            "not-transposed",
+            ("grid.flatten(2).transpose(1, 2)", "grid.flatten(2)"),
+            "The result is (B, D, N): channels before tokens. A sequence is (B, N, D).",
+            "After flattening the grid, exchange the last two axes.",
+        ),
+        Mistake(
+            "reshaped-not-transposed",
+            ("grid.flatten(2).transpose(1, 2)", "grid.reshape(B, -1, grid.shape[1])"),
+            "A reshape to (B, N, D) has the right shape but mixes numbers of different patches; the axes must be "
+            "exchanged, not re-cut.",
+            "reshape never moves numbers in memory order. transpose does what you want.",
+        ),
+        Mistake(
+            "column-order",
+            ("grid.flatten(2).transpose(1, 2)", "grid.transpose(2, 3).flatten(2).transpose(1, 2)"),
+            "The patches run column by column; they must run row by row.",
+            "flatten(2) alone already reads the grid row by row.",
+        ),
+        Mistake(
+            "no-stride",
+            ("kernel_size=patch_size, stride=patch_size", "kernel_size=patch_size"),
+            "The convolution slides pixel by pixel, so that patches overlap: its stride must be the patch size.",
+            "To look at each patch exactly once, the window moves by its own width.",
+        ),
+        Mistake(
+            "linear",
+            (
+                "nn.Conv2d(in_chans, embed_dim, kernel_size=patch_size, stride=patch_size)",
+                "nn.Linear(in_chans * patch_size**2, embed_dim)",
+            ),
+            "`proj` is an nn.Linear; it must be an nn.Conv2d. The two compute the same, but the weight's shape differs, "
+            "and checkpoints hold the convolution's.",
+            "Which window and which step make a convolution look at each patch exactly once?",
+        ),
+        Mistake(
+            "swapped-channels",
+            ("nn.Conv2d(in_chans, embed_dim,", "nn.Conv2d(embed_dim, in_chans,"),
+            "The convolution's channels are exchanged: it takes the image's C channels in and gives D out.",
+            "nn.Conv2d names the channels that come in first, those that go out second.",
+        ),
+        Mistake(
+            "no-num-patches",
+            ("self.num_patches = self.grid[0] * self.grid[1]", "pass"),
+            "The module has no attribute `num_patches`.",
+            "Set it in __init__, under exactly that name: later labs read it.",
+        ),
+        Mistake(
+            "squeezed",
+            ("grid.flatten(2).transpose(1, 2)", "grid.flatten(2).transpose(1, 2).squeeze()"),
+            "squeeze drops every axis of length 1: for a batch of one image the result loses its first axis.",
+            "The result has three axes, always. Leave squeeze out.",
+        ),
+        Mistake(
+            "no-bias",
+            ("stride=patch_size)", "stride=patch_size, bias=False)"),
+            "The convolution has no bias; a patch embedding has one (and timm's checkpoints hold it).",
+            "Leave nn.Conv2d's bias at its default.",
+        ),
+        Mistake(
+            "counts-tokens",
+            (
+                "self.num_patches = self.grid[0] * self.grid[1]",
+                "self.num_patches = self.grid[0] * self.grid[1] + 1",
+            ),
+            "num_patches counts the patches alone; the class token comes later, in lab 02.",
+            "It is the number of cells of the grid.",
+        ),
+        Mistake(
+            "square-grid",
+            ("self.num_patches = self.grid[0] * self.grid[1]", "self.num_patches = self.grid[0] ** 2"),
+            "num_patches is right for square images only.",
+            "self.grid is (rows, cols), and they can differ.",
+        ),
+    ),
+    hints=(
+        "A convolution whose window is one patch and whose step is one patch applies the same linear map to each patch.",
+        "proj: (B, C, H, W) -> (B, D, rows, cols); merge the grid's two axes -> (B, D, N); exchange two axes -> (B, N, D).",
+        "nn.Conv2d(in_chans, embed_dim, kernel_size=patch_size, stride=patch_size); then .flatten(2).transpose(1, 2).",
+    ),
+)

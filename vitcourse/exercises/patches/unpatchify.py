@@ -1,0 +1,102 @@
+"""Lab 01: what the checker feeds to unpatchify, and the mistakes that it knows."""
+
+from ..base import Exercise, Mistake
+from ..pictures import cut, sample_image
+from .common import CASES
+
+
+def draw(d):
+    case = CASES[d.index]
+    grid = case["rows"], case["cols"]
+    patches = d.normal(case["B"], grid[0] * grid[1], case["C"] * case["P"] ** 2)
+    return dict(patches=patches, patch_size=case["P"], grid=grid)
+
+
+def probe(answer, see, patches, patch_size, grid):
+    see("the result", answer(patches, patch_size, grid))
+    see("the result for one grey image of one patch", answer(patches[:1, :1, : patch_size**2], patch_size, (1, 1)))
+    leaf = patches.clone().requires_grad_()
+    see.gradient("`patches`", answer(leaf, patch_size, grid), leaf)
+
+
+def picture(answer):
+    """The image that it puts together."""
+    return answer(cut(sample_image(), 6)[None], 6, (2, 3))[0].permute(1, 2, 0)
+
+
+EXERCISE = Exercise(
+    id="unpatchify",
+    draw=draw,
+    probe=probe,
+    picture=picture,
+    mistakes=(
+        Mistake(
+            "no-permute",
+            ("tiles = tiles.permute(0, 3, 1, 4, 2, 5)", "tiles = tiles"),
+            "The axes were split and merged again without being moved: each patch is smeared over a line of the image.",
+            "Each pixel axis must stand right behind the grid axis it belongs to before the two are merged.",
+        ),
+        Mistake(
+            "column-order",
+            (
+                ("patches.reshape(B, rows, cols, C, P, P)", "patches.reshape(B, cols, rows, C, P, P)"),
+                ("permute(0, 3, 1, 4, 2, 5)", "permute(0, 3, 2, 4, 1, 5)"),
+            ),
+            "The patches are laid out column by column; they come row by row.",
+            "grid is (rows, cols), and N = rows*cols with the column changing fastest.",
+        ),
+        Mistake(
+            "channels-last",
+            (
+                ("patches.reshape(B, rows, cols, C, P, P)", "patches.reshape(B, rows, cols, P, P, C)"),
+                ("permute(0, 3, 1, 4, 2, 5)", "permute(0, 5, 1, 3, 2, 4)"),
+            ),
+            "Each patch is read as (P, P, C), but it was flattened as (C, P, P).",
+            "Split the last axis in the order in which patchify merged it.",
+        ),
+        Mistake(
+            "transposed-patch",
+            ("permute(0, 3, 1, 4, 2, 5)", "permute(0, 3, 1, 5, 2, 4)"),
+            "Each patch is transposed: its rows and columns are exchanged.",
+            "The patch's row axis goes with the grid's rows, its column axis with the grid's columns.",
+        ),
+        Mistake(
+            "same-permute-as-patchify",
+            ("permute(0, 3, 1, 4, 2, 5)", "permute(0, 2, 4, 1, 3, 5)"),
+            "This permutes as patchify does; undoing needs the inverse permutation.",
+            "Write down where each axis must go: (B, rows, cols, C, P, P) becomes (B, C, rows, P, cols, P).",
+        ),
+        Mistake(
+            "square-only",
+            (
+                "tiles = patches.reshape(B, rows, cols, C, P, P)",
+                "rows = cols = int(N**0.5)\n    tiles = patches.reshape(B, rows, cols, C, P, P)",
+            ),
+            "The grid is taken to be square (the root of N); it is given as (rows, cols).",
+            "Six patches can be 2 x 3 or 3 x 2: N alone does not tell. Use grid.",
+        ),
+        Mistake(
+            "squeezed",
+            ("tiles.reshape(B, C, rows * P, cols * P)", "tiles.reshape(B, C, rows * P, cols * P).squeeze()"),
+            "squeeze drops every axis of length 1: with one image or one channel the result loses an axis.",
+            "The result has four axes, always. Leave squeeze out.",
+        ),
+        Mistake(
+            "three-channels",
+            ("C = patch_len // (P * P)", "C = 3"),
+            "The number of channels is taken to be 3; it follows from the length of a patch.",
+            "A patch holds C*P*P numbers, and P is known.",
+        ),
+        Mistake(
+            "pixels-before-grid",
+            ("permute(0, 3, 1, 4, 2, 5)", "permute(0, 3, 4, 1, 5, 2)"),
+            "The pixel axes stand before the grid axes, so that neighbouring pixels come from different patches.",
+            "In rows*P the row of patches changes slowest: it comes first, the pixel within it second.",
+        ),
+    ),
+    hints=(
+        "Run patchify backwards: split what it merged, move the axes back, merge what it split.",
+        "(B, N, C*P*P) -> (B, rows, cols, C, P, P) -> (B, C, rows, P, cols, P) -> (B, C, rows*P, cols*P).",
+        "patches.reshape(B, rows, cols, C, P, P).permute(0, 3, 1, 4, 2, 5).reshape(B, C, rows * P, cols * P).",
+    ),
+)

@@ -1,0 +1,122 @@
+"""Lab 05: what the checker feeds to mixup, and the mistakes that it knows."""
+
+import torch
+
+from ..base import Exercise, Mistake
+from .common import PARTS, draw_images, two_images
+
+
+def draw(d):
+    return dict(**draw_images(d), lam=d.uniform(0.15, 0.35) + 0.45 * d.index)
+
+
+def probe(answer, see, images, targets, perm, lam):
+    see.pair("the result", PARTS, answer(images, targets, lam, perm))
+    leaf = images.clone().requires_grad_()
+    see.gradient("`images`", answer(leaf, targets, lam, perm)[0], leaf)
+    for share in (1.0, 0.0):
+        mixed_images, mixed_targets = answer(images, targets, share, perm)
+        see(f"the batch of images with lam = {share:g}", mixed_images)
+        see(f"the batch of targets with lam = {share:g}", mixed_targets)
+
+
+def picture(answer):
+    """The first of two images."""
+    return answer(two_images(), torch.eye(2), 0.7, torch.tensor([1, 0]))[0][0].permute(1, 2, 0)
+
+
+def _mixup_in_place(images, targets, lam, perm):
+    partners, partner_targets = (1 - lam) * images[perm], (1 - lam) * targets[perm]
+    return images.mul_(lam).add_(partners), targets.mul_(lam).add_(partner_targets)
+
+
+_TARGETS_LINE = "mixed_targets = lam * targets + (1 - lam) * targets[perm]"
+_IMAGES_LINE = "mixed_images = lam * images + (1 - lam) * images[perm]"
+
+
+EXERCISE = Exercise(
+    id="mixup",
+    draw=draw,
+    probe=probe,
+    picture=picture,
+    mistakes=(
+        Mistake(
+            "targets-not-mixed",
+            (_TARGETS_LINE, "mixed_targets = targets.clone()"),
+            "The images are mixed but the targets are not: the model would be told that a blend is one class alone.",
+            "Whatever happens to the images happens to the targets.",
+        ),
+        Mistake(
+            "weights-exchanged",
+            (
+                (_IMAGES_LINE, "mixed_images = (1 - lam) * images + lam * images[perm]"),
+                (_TARGETS_LINE, "mixed_targets = (1 - lam) * targets + lam * targets[perm]"),
+            ),
+            "The weights are exchanged: lam belongs to the image itself, 1 - lam to its partner.",
+            "With lam = 1 nothing may change.",
+        ),
+        Mistake(
+            "target-weights-exchanged",
+            (_TARGETS_LINE, "mixed_targets = (1 - lam) * targets + lam * targets[perm]"),
+            "The images are right, but the targets have the weights exchanged.",
+            "Use the same two weights in both lines.",
+        ),
+        Mistake(
+            "inverse-permutation",
+            (
+                (_IMAGES_LINE, "mixed_images = lam * images + (1 - lam) * images[perm.argsort()]"),
+                (_TARGETS_LINE, "mixed_targets = lam * targets + (1 - lam) * targets[perm.argsort()]"),
+            ),
+            "The permutation runs backwards: image i's partner is image perm[i].",
+            "Indexing with perm puts image perm[i] at place i.",
+        ),
+        Mistake(
+            "inverse-permutation-of-targets",
+            (_TARGETS_LINE, "mixed_targets = lam * targets + (1 - lam) * targets[perm.argsort()]"),
+            "Images and targets have different partners.",
+            "Index both with perm, in the same way.",
+        ),
+        Mistake(
+            "mirrored-batch",
+            (
+                (_IMAGES_LINE, "mixed_images = lam * images + (1 - lam) * images.flip(0)"),
+                (_TARGETS_LINE, "mixed_targets = lam * targets + (1 - lam) * targets.flip(0)"),
+            ),
+            "The partner is taken from the batch in reverse; `perm` says who it is.",
+            "Index with perm.",
+        ),
+        Mistake(
+            "dominant-target",
+            (_TARGETS_LINE, "mixed_targets = (targets if lam >= 0.5 else targets[perm]).clone()"),
+            "The target is that of the stronger image alone; mixup gives both, with the weights of the images.",
+            "The mixed target is a distribution over both classes.",
+        ),
+        Mistake(
+            "weights-above-one",
+            (
+                (_IMAGES_LINE, "mixed_images = images + (1 - lam) * images[perm]"),
+                (_TARGETS_LINE, "mixed_targets = targets + (1 - lam) * targets[perm]"),
+            ),
+            "The weights add up to more than 1: the image itself is not scaled by lam.",
+            "The two weights are lam and 1 - lam.",
+        ),
+        Mistake(
+            "not-returned",
+            ("return mixed_images, mixed_targets", "return mixed_images"),
+            "Only the images come back; mixup returns images and targets.",
+            "Return two things.",
+        ),
+        Mistake(
+            "in-place",
+            _mixup_in_place,
+            "The caller's images are changed in place; the next epoch would train on ruined data.",
+            "Build new tensors: no mul_, no +=, no assignment into images.",
+        ),
+    ),
+    hints=(
+        "A weighted mean of two images, pixel by pixel, and the same weighted mean of their targets.",
+        "images[perm] has shape (B, C, H, W), with image perm[i] at place i; targets[perm] is (B, K). lam weighs the first, "
+        "1 - lam the second.",
+        "lam * images + (1 - lam) * images[perm], lam * targets + (1 - lam) * targets[perm].",
+    ),
+)

@@ -1,0 +1,150 @@
+"""Lab 08: what the checker feeds to SpatialReductionAttention, and the mistakes that it knows."""
+
+import functools
+
+from ...reference.swin import SpatialReductionAttention
+from ..base import Exercise, Mistake
+
+# In case 1 the reduction divides neither side; the grids are never square.
+_CASES = [
+    dict(B=2, grid=(4, 6), sizes=dict(embed_dim=6, num_heads=3, sr_ratio=2)),
+    dict(B=3, grid=(5, 7), sizes=dict(embed_dim=8, num_heads=2, sr_ratio=3)),
+]
+
+
+def draw(d):
+    case = _CASES[d.index]
+    grid, sizes = case["grid"], case["sizes"]
+    state = d.state(_module_of(d.index))
+    x = d.normal(case["B"], grid[0] * grid[1], sizes["embed_dim"])
+    return dict(x=x, grid=grid, sizes=sizes, state=state)
+
+
+@functools.cache
+def _module_of(index):
+    """The reference's module of a case: only its parameters' names and shapes are read, so one is enough."""
+    return SpatialReductionAttention(**_CASES[index]["sizes"])
+
+
+def probe(answer, see, x, grid, sizes, state):
+    module = see.build(answer, state, x.dtype, **sizes)
+    see("the result", module(x, grid))
+    see("the result for one map", module(x[:1], grid))
+    see("the result for a grid of other sides", module(x, grid[::-1]))
+    # sr makes tokens of small variance, about as large as eps = 1e-5, only when its bias is small too
+    see("the result for larger tokens", module(3 * x, grid))
+    leaf = x.clone().requires_grad_()
+    see.gradient("`x`", module(leaf, grid), leaf)
+    for name in ("q.weight", "kv.weight", "sr.weight", "norm.weight", "proj.weight"):
+        see.gradient(f"`{name}`", module(x, grid), module.get_parameter(name))
+    plain = {name: value for name, value in state.items() if not name.startswith(("sr.", "norm."))}
+    unreduced = see.build(answer, plain, x.dtype, **{**sizes, "sr_ratio": 1})
+    see("the result for sr_ratio=1", unreduced(x, grid))
+    heads = {**sizes, "num_heads": sizes["embed_dim"] - 1}
+    see.raises("for a num_heads that does not divide embed_dim", answer, **heads)
+
+
+_Q = "q = self.q(x).reshape(B, N, h, d).transpose(1, 2)  # (B, h, N, d)\n"
+_NORM = "x = self.norm(reduced.flatten(2).transpose(1, 2))  # (B, N/R², D)\n"
+_KV = "k, v = self.kv(x).reshape(B, -1, 2, h, d).permute(2, 0, 3, 1, 4)"
+_LAYOUT = "x.transpose(1, 2).unflatten(2, grid)"
+
+
+EXERCISE = Exercise(
+    id="SpatialReductionAttention",
+    draw=draw,
+    probe=probe,
+    mistakes=(
+        Mistake(
+            "grid-exchanged",
+            (_LAYOUT, "x.transpose(1, 2).unflatten(2, grid[::-1])"),
+            "The grid's sides are exchanged: grid is (H, W), and the tokens run row by row.",
+            "N is split into H rows of W tokens each.",
+        ),
+        Mistake(
+            "reshaped-not-transposed",
+            (_LAYOUT, "x.reshape(B, D, *grid)"),
+            "A reshape to (B, D, H, W) has the right shape but mixes tokens with channels; the axes must be exchanged "
+            "first.",
+            "reshape never moves numbers in memory order: bring the channels to the front with transpose.",
+        ),
+        Mistake(
+            "not-reduced",
+            ((_NORM, "pass\n"),),
+            "Keys and values come from the whole map; with sr_ratio > 1 they come from the reduced one.",
+            "What self.sr and self.norm give replaces x for the line that follows.",
+        ),
+        Mistake(
+            "queries-reduced",
+            ((_Q, "q = None\n"), (_KV, "q = self.q(x).reshape(B, N, h, d).transpose(1, 2)\n        " + _KV)),
+            "The queries are made from the reduced map too; every token of the whole map keeps its own query.",
+            "The result has N tokens, so there are N queries. Make them before x is reduced.",
+        ),
+        Mistake(
+            "no-norm",
+            (_NORM, "x = reduced.flatten(2).transpose(1, 2)\n"),
+            "The norm after the reduction is missing.",
+            "self.norm stands between self.sr and self.kv.",
+        ),
+        Mistake(
+            "norm-before",
+            (
+                (_LAYOUT, "self.norm(x).transpose(1, 2).unflatten(2, grid)"),
+                (_NORM, "x = reduced.flatten(2).transpose(1, 2)\n"),
+            ),
+            "The norm comes before the reduction; it follows it.",
+            "What is normalised are the tokens that keys and values are made from.",
+        ),
+        Mistake(
+            "pooled",
+            (f"self.sr({_LAYOUT})", f"F.avg_pool2d({_LAYOUT}, self.sr_ratio)"),
+            "The squares are averaged; here a convolution with weights of its own, self.sr, reduces them.",
+            "A mean is one such convolution. The network learns a better one.",
+        ),
+        Mistake(
+            "always-reduced",
+            ("        if self.sr_ratio > 1:\n            reduced", "        if True:\n            reduced"),
+            "With sr_ratio = 1 there is nothing to reduce, and neither self.sr nor self.norm.",
+            "Test sr_ratio in forward as __init__ does.",
+        ),
+        Mistake(
+            "values-before-keys",
+            (_KV, _KV.replace("k, v =", "v, k =")),
+            "Keys and values are exchanged: kv gives all keys first, then all values.",
+            "The axis of length 2 is (key, value).",
+        ),
+        Mistake(
+            "kv-per-head",
+            (_KV, "k, v = self.kv(x).reshape(B, -1, h, 2, d).permute(3, 0, 2, 1, 4)"),
+            "kv is read head by head; it gives all keys, then all values, and within each the heads.",
+            "Split the last axis in the order 2, h, d.",
+        ),
+        Mistake(
+            "no-scale",
+            ("F.scaled_dot_product_attention(q, k, v)", "F.scaled_dot_product_attention(q, k, v, scale=1.0)"),
+            "The scores are not scaled: they must be divided by the square root of d.",
+            "It is scaled dot-product attention, as in lab 03, with fewer keys.",
+        ),
+        Mistake(
+            "heads-not-joined",
+            ("out.transpose(1, 2).reshape(B, N, D)", "out.reshape(B, N, D)"),
+            "The heads are joined by a reshape alone, which mixes tokens; the axes of heads and tokens must be exchanged "
+            "first.",
+            "A token's row holds its own heads side by side: (B, h, N, d) -> (B, N, h, d) -> (B, N, D).",
+        ),
+        Mistake(
+            "no-proj",
+            ("self.proj(out.transpose(1, 2).reshape(B, N, D))", "out.transpose(1, 2).reshape(B, N, D)"),
+            "The last linear map, self.proj, is missing.",
+            "After the heads are joined, proj mixes them.",
+        ),
+    ),
+    hints=(
+        "Attention's cost is queries times keys. Keep all the queries, and make fewer keys and values: one for each "
+        "R x R square of the map.",
+        "q (B, h, N, d). x (B, N, D) -> (B, D, H, W) -> sr -> (B, D, H/R, W/R) -> (B, N/R², D) -> norm -> kv -> "
+        "(2, B, h, N/R², d).",
+        "x.transpose(1, 2).unflatten(2, grid) lays it out; .flatten(2).transpose(1, 2) after self.sr; "
+        "self.kv(x).reshape(B, -1, 2, h, d).permute(2, 0, 3, 1, 4).",
+    ),
+)

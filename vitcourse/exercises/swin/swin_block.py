@@ -1,0 +1,207 @@
+"""Lab 08: what the checker feeds to SwinBlock, and the mistakes that it knows."""
+
+import functools
+
+from ...reference.swin import SwinBlock
+from ..base import Exercise, Mistake
+
+# The window divides neither grid; in case 1 one window covers the rows, so that only the columns are shifted.
+# D * mlp_ratio is no whole number: rounding up shows in the parameters' shapes.
+_CASES = [
+    dict(B=2, sizes=dict(embed_dim=6, num_heads=3, grid=(5, 8), window_size=3, shifted=True, mlp_ratio=2.3)),
+    dict(B=3, sizes=dict(embed_dim=8, num_heads=2, grid=[4, 9], window_size=4, shifted=True, mlp_ratio=1.7)),
+]
+
+
+def draw(d):
+    case = _CASES[d.index]
+    x = d.normal(case["B"], *case["sizes"]["grid"], case["sizes"]["embed_dim"])
+    return dict(x=x, sizes=case["sizes"], state=d.state(_block_of(d.index)))
+
+
+@functools.cache
+def _block_of(index):
+    """The reference's block of a case: only its parameters' names and shapes are read, so one is enough."""
+    return SwinBlock(**_CASES[index]["sizes"])
+
+
+def probe(answer, see, x, sizes, state):
+    plain = see.build(answer, state, x.dtype, **{**sizes, "shifted": False})
+    see("the result of a block that is not shifted", plain(x))
+    block = see.build(answer, state, x.dtype, **sizes)
+    see("the result", block(x))
+    see("the result for one map", block(x[:1]))
+    leaf = x.clone().requires_grad_()
+    see.gradient("`x`", block(leaf), leaf)
+    for name in ("attn.relative_position_bias_table", "attn.qkv.weight", "mlp.fc1.weight", "norm1.weight"):
+        see.gradient(f"`{name}`", block(x), block.get_parameter(name))
+    see("the names in its state dict", sorted(block.state_dict()))
+    see.raises("for a map of another size", block, x.transpose(1, 2))
+    # the parameters' shapes tell how far the window shrank: see.build compares them
+    small = {**sizes, "grid": (2, 3)}
+    table = answer(**small).attn.relative_position_bias_table
+    see("the shape of the bias table for a grid of 2 x 3 tokens", tuple(table.shape))
+
+
+_ROLL = "rolled = padded.roll((-down, -right), dims=(1, 2))"
+_BACK = "attended = rolled.roll((down, right), dims=(1, 2))[:, :H, :W]"
+_ADD_ATTENTION = "x = x + attended"
+_ADD_MLP = "return x + self.mlp(self.norm2(x))"
+
+
+EXERCISE = Exercise(
+    id="SwinBlock",
+    draw=draw,
+    probe=probe,
+    mistakes=(
+        Mistake(
+            "no-roll",
+            ((_ROLL, "rolled = padded"), (_BACK, "attended = rolled[:, :H, :W]")),
+            "The map is never rolled, so that every block cuts the same windows and nothing crosses their borders.",
+            "In a shifted block the map moves before it is cut, and moves back after the windows are put together.",
+        ),
+        Mistake(
+            "roll-down",
+            (
+                (_ROLL, _ROLL.replace("-down, -right", "down, right")),
+                (_BACK, _BACK.replace("(down, right)", "(-down, -right)")),
+            ),
+            "The map is rolled down and right; it moves up and left, and the mask is made for that.",
+            "torch.roll moves towards higher indices when the number is positive.",
+        ),
+        Mistake(
+            "not-rolled-back",
+            (_BACK, "attended = rolled[:, :H, :W]"),
+            "The map is never rolled back: each token is given what another token attended to.",
+            "After the windows are put together, undo the roll.",
+        ),
+        Mistake(
+            "rolled-on",
+            (_BACK, _BACK.replace("(down, right)", "(-down, -right)")),
+            "The map is rolled the same way twice; the second roll must undo the first.",
+            "The way back has the opposite signs.",
+        ),
+        Mistake(
+            "axes-exchanged",
+            (
+                (_ROLL, _ROLL.replace("-down, -right", "-right, -down")),
+                (_BACK, _BACK.replace("(down, right)", "(right, down)")),
+            ),
+            "The two shifts are exchanged: the first belongs to the rows (axis 1), the second to the columns (axis 2).",
+            "self.shift is (down, right).",
+        ),
+        Mistake(
+            "wrong-dims",
+            (
+                (_ROLL, _ROLL.replace("dims=(1, 2)", "dims=(2, 3)")),
+                (_BACK, _BACK.replace("dims=(1, 2)", "dims=(2, 3)")),
+            ),
+            "The roll moves columns and channels; rows and columns are the axes 1 and 2 of (B, H, W, D).",
+            "Name the axes in torch.roll's dims, and count from the batch.",
+        ),
+        Mistake(
+            "no-mask",
+            ("self.attn(windows, self.attn_mask)", "self.attn(windows)"),
+            "The mask is not handed to the attention: tokens of opposite edges look at each other.",
+            "self.attn_mask is None where it is not needed, so it can always be handed over.",
+        ),
+        Mistake(
+            "rolled-before-padding",
+            (
+                (
+                    _ROLL,
+                    "rolled = F.pad(normed.roll((-down, -right), dims=(1, 2)), (0, 0, 0, self.padded[1] - W, 0, self.padded[0] - H))",
+                ),
+                (_BACK, "attended = rolled[:, :H, :W].roll((down, right), dims=(1, 2))"),
+            ),
+            "The map is rolled first and padded after it (so does timm); then the seam is not where the mask has it.",
+            "Roll `padded`, and cut the padding off after the way back.",
+        ),
+        Mistake(
+            "cut-before-rolling-back",
+            (_BACK, "attended = rolled[:, :H, :W].roll((down, right), dims=(1, 2))"),
+            "The padding is cut off before the roll back; by then it is not at the bottom and the right.",
+            "Undo the steps in the opposite order: it was padded first, so it is cut last.",
+        ),
+        Mistake(
+            "padding-kept",
+            (_BACK, "attended = rolled.roll((down, right), dims=(1, 2))"),
+            "The padding is still there when the attention's result is added: the sizes do not match.",
+            "Keep the first H rows and W columns.",
+        ),
+        Mistake(
+            "not-padded",
+            (
+                (_ROLL, "rolled = normed.roll((-down, -right), dims=(1, 2))"),
+                ("window_reverse(windows, M, self.padded)", "window_reverse(windows, M, self.grid)"),
+            ),
+            "The map is cut without its padding, so that the windows do not fit into it.",
+            "The given line makes `padded`: roll and cut that.",
+        ),
+        Mistake(
+            "reversed-to-grid",
+            ("window_reverse(windows, M, self.padded)", "window_reverse(windows, M, (H, W))"),
+            "The windows are put back on a grid of H x W tokens; they were cut from the padded map.",
+            "self.padded is the size that window_partition saw.",
+        ),
+        Mistake(
+            "not-flattened",
+            (
+                ("window_partition(rolled, M).flatten(1, 2)", "window_partition(rolled, M)"),
+                ("self.attn(windows, self.attn_mask).unflatten(1, (M, M))", "self.attn(windows, self.attn_mask)"),
+            ),
+            "The attention is given windows of four axes; it takes (B*nW, M², D).",
+            "Merge the two axes inside a window before the attention, and split them after it.",
+        ),
+        Mistake(
+            "no-norm1",
+            ("padded = F.pad(normed,", "padded = F.pad(x,"),
+            "norm1 is not used: attention must see the normalised tokens.",
+            "The given lines normalise before they pad. Leave them as they are.",
+        ),
+        Mistake(
+            "residual-of-normed",
+            (_ADD_ATTENTION, "x = normed + attended"),
+            "Attention's result is added to the normalised tokens; it is added to the tokens as they came in.",
+            "The residual stream itself is never normalised.",
+        ),
+        Mistake(
+            "no-attention-residual",
+            (_ADD_ATTENTION, "x = attended"),
+            "The first residual is missing: attention's result replaces the tokens; it must be added to them.",
+            "The tokens go on unchanged, and attention adds what it found.",
+        ),
+        Mistake(
+            "no-mlp-residual",
+            (_ADD_MLP, "return self.mlp(self.norm2(x))"),
+            "The second residual is missing: the MLP's result replaces the tokens; it must be added to them.",
+            "Both branches add to the stream, the MLP too.",
+        ),
+        Mistake(
+            "no-mlp",
+            (_ADD_MLP, "return x"),
+            "The MLP is missing: a block ends with norm2 and the MLP, added to the tokens.",
+            "The second half is the same as in lab 04's Block.",
+        ),
+        Mistake(
+            "no-norm2",
+            (_ADD_MLP, "return x + self.mlp(x)"),
+            "norm2 is never used: the MLP must see the normalised tokens.",
+            "There are two norms, one for each branch.",
+        ),
+        Mistake(
+            "norm1-twice",
+            (_ADD_MLP, "return x + self.mlp(self.norm1(x))"),
+            "norm1 is used twice; the MLP has a norm of its own, norm2.",
+            "Each norm has its own learned scale and shift.",
+        ),
+    ),
+    hints=(
+        "Move, cut, attend, put together, move back: every step before the attention has one after it that undoes it. "
+        "Then add, and go on as in Block.",
+        "padded (B, H', W', D) -> rolled -> windows (B*nW, M, M, D) -> (B*nW, M², D) -> attention -> (B*nW, M, M, D) -> "
+        "(B, H', W', D) -> rolled back -> its first H rows and W columns.",
+        "padded.roll((-down, -right), dims=(1, 2)); window_partition(…, M).flatten(1, 2); self.attn(…, self.attn_mask); "
+        ".unflatten(1, (M, M)); window_reverse(…, M, self.padded); .roll((down, right), dims=(1, 2))[:, :H, :W].",
+    ),
+)

@@ -1,0 +1,200 @@
+"""Lab 08: what the checker feeds to WindowAttention, and the mistakes that it knows."""
+
+import functools
+
+import torch
+
+from ...reference.swin import WindowAttention
+from ..base import Exercise, Mistake
+
+# Case 0 has as many windows as heads, so that a mask that went to the heads raises nothing and must be seen.
+_CASES = [
+    dict(B=2, nW=3, sizes=dict(embed_dim=15, num_heads=3, window_size=2)),
+    dict(B=3, nW=2, sizes=dict(embed_dim=8, num_heads=4, window_size=3)),
+]
+
+
+def draw(d):
+    case = _CASES[d.index]
+    sizes, N = case["sizes"], case["sizes"]["window_size"] ** 2
+    mask = d.normal(case["nW"], N, N)
+    forbidding = torch.zeros_like(mask).masked_fill((mask > 0) & ~torch.eye(N, dtype=torch.bool), float("-inf"))
+    return dict(
+        windows=d.normal(case["B"] * case["nW"], N, sizes["embed_dim"]),
+        mask=mask,
+        forbidding=forbidding,
+        sizes=sizes,
+        state=d.state(_module_of(d.index)),
+    )
+
+
+@functools.cache
+def _module_of(index):
+    """The reference's module of a case: only its parameters' names and shapes are read, so one is enough."""
+    return WindowAttention(**_CASES[index]["sizes"])
+
+
+def probe(answer, see, windows, mask, forbidding, sizes, state):
+    module = see.build(answer, state, windows.dtype, **sizes)
+    see("the result", module(windows))
+    see("the result with a mask", module(windows, mask))
+    see("the result with a mask of 0 and -inf", module(windows, forbidding))
+    see("the result for one map with a mask", module(windows[: len(mask)], mask))
+    see("the result for one window", module(windows[:1]))
+    leaf = windows.clone().requires_grad_()
+    see.gradient("`windows`", module(leaf, forbidding), leaf)
+    for name in ("relative_position_bias_table", "qkv.weight", "proj.weight"):
+        see.gradient(f"`{name}`", module(windows, mask), module.get_parameter(name))
+    see("the names in its state dict", sorted(module.state_dict()))
+    table = answer(embed_dim=16, num_heads=16, window_size=7).relative_position_bias_table.detach()
+    # 2,704 values: the standard deviation of such a draw is 0.02 within 2 %
+    see("whether a new table is drawn with standard deviation 0.02", 0.018 < float(table.std()) < 0.022)
+    heads = {**sizes, "num_heads": sizes["embed_dim"] - 1}
+    see.raises("for a num_heads that does not divide embed_dim", answer, **heads)
+
+
+_SCORES = "scores = q @ k.transpose(-2, -1) / math.sqrt(d) + bias.permute(2, 0, 1)"
+_MASKED = "scores.unflatten(0, (-1, len(mask))) + mask[:, None]"
+_OUT = "out = scores.softmax(dim=-1) @ v"
+_BIAS_ADDED = "/ math.sqrt(d) + bias.permute(2, 0, 1)"
+
+
+EXERCISE = Exercise(
+    id="WindowAttention",
+    draw=draw,
+    probe=probe,
+    mistakes=(
+        Mistake(
+            "no-scale",
+            (" / math.sqrt(d) + bias", " + bias"),
+            "The scores are not scaled: they must be divided by the square root of d before the bias is added.",
+            "The bias comes on top of what scaled dot-product attention computes.",
+        ),
+        Mistake(
+            "scaled-by-width",
+            ("math.sqrt(d)", "math.sqrt(D)"),
+            "The scores are divided by the root of the whole width D; each head has a width of its own, d = D / h.",
+            "A query and a key of one head have d numbers each.",
+        ),
+        Mistake(
+            "bias-scaled",
+            (_SCORES, "scores = (q @ k.transpose(-2, -1) + bias.permute(2, 0, 1)) / math.sqrt(d)"),
+            "The bias is divided by the root of d as well; it is added after the scaling.",
+            "Brackets: first the scaled scores, then the bias on top.",
+        ),
+        Mistake(
+            "no-bias",
+            (_BIAS_ADDED, "/ math.sqrt(d)"),
+            "The relative position bias is never added to the scores.",
+            "The table is read at relative_position_index, and each head has its own column.",
+        ),
+        Mistake(
+            "bias-after-softmax",
+            (
+                (_BIAS_ADDED, "/ math.sqrt(d)"),
+                (_OUT, "out = (scores.softmax(dim=-1) + bias.permute(2, 0, 1)) @ v"),
+            ),
+            "The bias is added to the weights, after the softmax; it belongs to the scores, before it.",
+            "The weights of a query must sum to 1. What is added afterwards breaks that.",
+        ),
+        Mistake(
+            "bias-transposed",
+            ("bias.permute(2, 0, 1)", "bias.permute(2, 1, 0)"),
+            "The bias is transposed: queries and keys are exchanged in it.",
+            "Only the axis of the heads moves, to the front; queries stay before keys.",
+        ),
+        Mistake(
+            "bias-reshaped",
+            ("bias.permute(2, 0, 1)", "bias.reshape(h, N, N)"),
+            "A reshape brings the bias into the right shape but mixes numbers of different heads; its axes must be moved.",
+            "The table's last axis is the heads'. Which call moves an axis to the front?",
+        ),
+        Mistake(
+            "one-bias-for-all-heads",
+            ("bias.permute(2, 0, 1)", "bias[:, :, 0]"),
+            "All heads get the first head's bias; each head has its own column of the table.",
+            "After the lookup the bias is (N, N, h). The scores are (n, h, N, N).",
+        ),
+        Mistake(
+            "no-mask",
+            ("if mask is not None:", "if False:"),
+            "The mask is never used.",
+            "When a mask is given it is added to the scores, each window its own.",
+        ),
+        Mistake(
+            "one-mask-for-all-windows",
+            (_MASKED, "scores.unflatten(0, (-1, len(mask))) + mask[0]"),
+            "Every window gets the mask of the first one.",
+            "Window w of each map has the mask w.",
+        ),
+        Mistake(
+            "mask-by-head",
+            (_MASKED, "scores.unflatten(0, (-1, len(mask))) + mask"),
+            "The mask's windows meet the heads' axis: with as many windows as heads it is added by head, else it does "
+            "not fit.",
+            "Scores of all maps are (B, nW, h, N, N). The mask needs an axis of length 1 where the heads are.",
+        ),
+        Mistake(
+            "mask-by-map",
+            ((_MASKED, "scores.unflatten(0, (len(mask), -1)) + mask[:, None, None]"),),
+            "The masks are given out in the wrong order: the windows run map by map, so the maps are the slower axis.",
+            "The first axis holds window 0, 1, … of the first map, then those of the second.",
+        ),
+        Mistake(
+            "mask-transposed",
+            ("+ mask[:, None]", "+ mask[:, None].transpose(-2, -1)"),
+            "The mask is transposed: queries and keys are exchanged in it.",
+            "mask[w, i, j] is for query i and key j, as in the scores.",
+        ),
+        Mistake(
+            "mask-after-softmax",
+            (
+                (_MASKED, "scores.unflatten(0, (-1, len(mask))).softmax(dim=-1) + mask[:, None]"),
+                (_OUT, "out = (scores if mask is not None else scores.softmax(dim=-1)) @ v"),
+            ),
+            "The mask is added to the weights, after the softmax; it belongs to the scores, before it.",
+            "-inf becomes a weight of 0 in the softmax only.",
+        ),
+        Mistake(
+            "softmax-over-queries",
+            ("softmax(dim=-1)", "softmax(dim=-2)"),
+            "The softmax runs over the queries, not over the keys.",
+            "Each query's weights sum to 1. Which axis of the scores is the keys'?",
+        ),
+        Mistake(
+            "queries-for-keys",
+            ("q @ k.transpose(-2, -1)", "k @ q.transpose(-2, -1)"),
+            "Queries and keys are exchanged: rows of the scores belong to queries, columns to keys.",
+            "The softmax runs over the last axis of the scores, so that axis must be the keys'.",
+        ),
+        Mistake(
+            "heads-not-joined",
+            ("out.transpose(1, 2).reshape(n, N, D)", "out.reshape(n, N, D)"),
+            "The heads are joined by a reshape alone, which mixes tokens; the axes of heads and tokens must be exchanged "
+            "first.",
+            "A token's row holds its own heads side by side: (n, h, N, d) -> (n, N, h, d) -> (n, N, D).",
+        ),
+        Mistake(
+            "no-proj",
+            ("self.proj(out.transpose(1, 2).reshape(n, N, D))", "out.transpose(1, 2).reshape(n, N, D)"),
+            "The last linear map, self.proj, is missing.",
+            "After the heads are joined, proj mixes them.",
+        ),
+        Mistake(
+            "index-saved",
+            (", persistent=False)", ")"),
+            "relative_position_index is saved with the weights; it follows from the window size, and checkpoints do not "
+            "hold it.",
+            "register_buffer has an argument that keeps a buffer out of the state dict.",
+        ),
+    ),
+    hints=(
+        "It is MultiHeadAttention with two things added to the scores before the softmax: a learned number for each pair "
+        "of places in the window, and the mask of the window.",
+        "The table read at the index is (N, N, h), and the scores are (n, h, N, N): move the heads to the front. For the "
+        "mask split n into (B, nW): (B, nW, h, N, N) + (nW, 1, N, N), and merge again.",
+        "scores = q @ k.transpose(-2, -1) / math.sqrt(d) + bias.permute(2, 0, 1); with a mask: "
+        "(scores.unflatten(0, (-1, len(mask))) + mask[:, None]).flatten(0, 1); softmax over the last axis; @ v; then as "
+        "in MultiHeadAttention.",
+    ),
+)

@@ -1,0 +1,114 @@
+"""Lab 08: what the checker feeds to window_reverse, and the mistakes that it knows."""
+
+from ..base import Exercise, Mistake
+from ..pictures import cut, sample_image
+from .common import WINDOW_CASES
+
+
+def draw(d):
+    case = WINDOW_CASES[d.index]
+    M, rows, cols = case["M"], case["rows"], case["cols"]
+    windows = d.normal(case["B"] * rows * cols, M, M, case["C"])
+    return dict(windows=windows, window_size=M, grid=(rows * M, cols * M))
+
+
+def probe(answer, see, windows, window_size, grid):
+    M = window_size
+    see("the result", answer(windows, M, grid))
+    see("the result for one map of one window and one channel", answer(windows[:1, :, :, :1], M, (M, M)))
+    leaf = windows.clone().requires_grad_()
+    see.gradient("`windows`", answer(leaf, M, grid), leaf)
+
+
+def picture(answer):
+    """The map that it puts together."""
+    windows = cut(sample_image(), 6).unflatten(-1, (3, 6, 6)).permute(0, 2, 3, 1)
+    return answer(windows, 6, (12, 18))[0]
+
+
+EXERCISE = Exercise(
+    id="window_reverse",
+    draw=draw,
+    probe=probe,
+    picture=picture,
+    mistakes=(
+        Mistake(
+            "no-permute",
+            ("x = x.permute(0, 1, 3, 2, 4, 5)", "x = x"),
+            "The axes were split and merged again without being moved: each window is smeared over a line of the map.",
+            "Each axis inside a window must stand right behind the grid's axis it belongs to before the two are merged.",
+        ),
+        Mistake(
+            "column-order",
+            (
+                ("windows.reshape(-1, H // M, W // M, M, M, C)", "windows.reshape(-1, W // M, H // M, M, M, C)"),
+                ("permute(0, 1, 3, 2, 4, 5)", "permute(0, 2, 3, 1, 4, 5)"),
+            ),
+            "The windows are laid out column by column; they come row by row.",
+            "Of the windows of a map, the column changes fastest.",
+        ),
+        Mistake(
+            "transposed-windows",
+            ("permute(0, 1, 3, 2, 4, 5)", "permute(0, 1, 4, 2, 3, 5)"),
+            "Each window is transposed: its rows and columns are exchanged.",
+            "The window's row axis goes with the map's rows, its column axis with the map's columns.",
+        ),
+        Mistake(
+            "tokens-before-windows",
+            ("permute(0, 1, 3, 2, 4, 5)", "permute(0, 3, 1, 4, 2, 5)"),
+            "The axes inside a window stand before those that say which window, so that neighbours are from different "
+            "windows.",
+            "In a row of the map the window changes slowest: it comes first, the token within it second.",
+        ),
+        Mistake(
+            "split-exchanged",
+            ("windows.reshape(-1, H // M, W // M, M, M, C)", "windows.reshape(-1, W // M, H // M, M, M, C)"),
+            "Height and width are exchanged where the windows' axis is split: a map has H/M rows of W/M windows.",
+            "reshape asks only for the right number of elements. It does not notice exchanged sides.",
+        ),
+        Mistake(
+            "grid-exchanged",
+            ("H, W = grid", "W, H = grid"),
+            "Height and width are exchanged: grid is (H, W).",
+            "Rows first, columns second, as in a tensor's shape.",
+        ),
+        Mistake(
+            "grid-of-windows",
+            ("windows.reshape(-1, H // M, W // M, M, M, C)", "windows.reshape(-1, H, W, M, M, C)"),
+            "grid is taken as the number of windows; it counts tokens.",
+            "A row of W tokens holds W / M windows.",
+        ),
+        Mistake(
+            "maps-interleaved",
+            (
+                ("windows.reshape(-1, H // M, W // M, M, M, C)", "windows.reshape(H // M, W // M, -1, M, M, C)"),
+                ("permute(0, 1, 3, 2, 4, 5)", "permute(2, 0, 3, 1, 4, 5)"),
+            ),
+            "Windows of different maps are mixed: all windows of the first map come first, then the second's.",
+            "The batch is the slowest part of the first axis.",
+        ),
+        Mistake(
+            "one-map",
+            ("windows.reshape(-1, H // M, W // M, M, M, C)", "windows.reshape(1, H // M, W // M, M, M, C)"),
+            "It puts a single map together; the windows can come from several maps.",
+            "The number of maps follows from the number of windows: let reshape find it with -1.",
+        ),
+        Mistake(
+            "square-only",
+            ("H, W = grid", "H = W = int((grid[0] * grid[1]) ** 0.5)"),
+            "The map is taken to be square; it is given as (H, W).",
+            "The number of tokens alone does not tell the sides. Use grid.",
+        ),
+        Mistake(
+            "squeezed",
+            ("x.reshape(-1, H, W, C)  # (B, H, W, C)", "x.reshape(-1, H, W, C).squeeze()"),
+            "squeeze drops every axis of length 1: with one map or one channel the result loses an axis.",
+            "The result has four axes, always. Leave squeeze out.",
+        ),
+    ),
+    hints=(
+        "Run window_partition backwards: split what it merged, move the axes back, merge what it split.",
+        "(B*nW, M, M, C) -> (B, H/M, W/M, M, M, C) -> (B, H/M, M, W/M, M, C) -> (B, H, W, C). -1 finds B.",
+        "windows.reshape(-1, H // M, W // M, M, M, C).permute(0, 1, 3, 2, 4, 5).reshape(-1, H, W, C).",
+    ),
+)

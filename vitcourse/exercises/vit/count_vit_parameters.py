@@ -1,0 +1,191 @@
+"""Lab 04: what the checker feeds to count_vit_parameters, and the mistakes that it knows."""
+
+from ..base import Exercise, Mistake
+
+
+def draw(d):
+    # The ranges keep the mistakes apart: no two of them are wrong by the same number.
+    P = d.integer(7, 10)
+    return dict(
+        img_size=(P * d.integer(5, 7), P * d.integer(11, 14)),  # never square
+        patch_size=P,
+        in_chans=d.integer(3, 6),
+        num_classes=d.integer(11, 30),
+        embed_dim=20 * d.integer(4, 9),
+        depth=d.integer(5, 9),
+        num_heads=4,
+        mlp_ratio=2.71,  # times a multiple of 20: hidden widths such as 216.8 that int() must cut
+    )
+
+
+def probe(answer, see, **sizes):
+    see("the count", answer(**sizes))
+    see("the count for other num_heads", answer(**{**sizes, "num_heads": 10}))
+    see("the count for a square image given as one number", answer(**{**sizes, "img_size": 7 * sizes["patch_size"]}))
+    see("the count for mlp_ratio=4.0", answer(**{**sizes, "mlp_ratio": 4.0}))
+    see("the count for ViT-B/16, all arguments left at their defaults", answer())
+
+
+EXERCISE = Exercise(
+    id="count_vit_parameters",
+    draw=draw,
+    probe=probe,
+    mistakes=(
+        Mistake(
+            "one-vector-short",
+            ("tokens = D + (N + 1) * D", "tokens = (N + 1) * D"),
+            "Exactly one vector of length embed_dim is missing: the class token, its position, or the bias of the patch "
+            "convolution.",
+            "Beside the N patches there is a class token. It is a parameter, and it has a position as well.",
+        ),
+        Mistake(
+            "last-norm",
+            (
+                "return patch_embed + tokens + depth * block + norm + head",
+                "return patch_embed + tokens + depth * block + head",
+            ),
+            "Exactly two vectors of length embed_dim are missing: very likely the last norm's scale and shift.",
+            "After the blocks comes one more LayerNorm. (Or both the class token and its position are missing.)",
+        ),
+        Mistake(
+            "norm-scale-only",
+            ("norm = 2 * D", "norm = D"),
+            "Each LayerNorm is counted with D parameters; it has 2*D, a scale and a shift.",
+            "Print the shapes of nn.LayerNorm(8).named_parameters().",
+        ),
+        Mistake(
+            "one-norm-per-block",
+            ("block = norm + attention + norm + mlp", "block = norm + attention + mlp"),
+            "A block is counted with one LayerNorm; it has two.",
+            "There is a norm before attention, and one before the MLP.",
+        ),
+        Mistake(
+            "no-biases",
+            (
+                ("attention = (D * 3 * D + 3 * D) + (D * D + D)", "attention = (D * 3 * D) + (D * D)"),
+                ("mlp = (D * hidden + hidden) + (hidden * D + D)", "mlp = (D * hidden) + (hidden * D)"),
+                ("head = D * num_classes + num_classes", "head = D * num_classes"),
+                ("patch_embed = in_chans * patch_size**2 * D + D", "patch_embed = in_chans * patch_size**2 * D"),
+            ),
+            "The biases are not counted; the patch convolution and every linear layer have one.",
+            "A linear layer from a to b has a*b + b parameters.",
+        ),
+        Mistake(
+            "no-block-biases",
+            (
+                ("attention = (D * 3 * D + 3 * D) + (D * D + D)", "attention = (D * 3 * D) + (D * D)"),
+                ("mlp = (D * hidden + hidden) + (hidden * D + D)", "mlp = (D * hidden) + (hidden * D)"),
+            ),
+            "The biases of the linear layers in the blocks are not counted.",
+            "qkv, proj, fc1 and fc2 each have a bias as long as their output.",
+        ),
+        Mistake(
+            "no-qkv-bias",
+            ("(D * 3 * D + 3 * D)", "(D * 3 * D)"),
+            "In each block 3*D parameters are missing: the bias of qkv.",
+            "The layer maps D to 3*D, and its bias is as long as its output.",
+        ),
+        Mistake(
+            "no-hidden-bias",
+            ("(D * hidden + hidden)", "(D * hidden)"),
+            "In each block the bias of fc1 is missing: it is as long as the MLP's hidden layer.",
+            "A linear layer from a to b has a*b + b parameters.",
+        ),
+        Mistake(
+            "block-bias-short",
+            ("(D * D + D)", "(D * D)"),
+            "In each block exactly embed_dim parameters are missing: the bias of proj or the bias of fc2.",
+            "Four linear layers make a block: qkv, proj, fc1 and fc2. Each has a bias.",
+        ),
+        Mistake(
+            "no-head-bias",
+            ("head = D * num_classes + num_classes", "head = D * num_classes"),
+            "The head's bias is missing: one number for each class.",
+            "A linear layer from a to b has a*b + b parameters.",
+        ),
+        Mistake(
+            "qkv-once",
+            ("(D * 3 * D + 3 * D)", "(D * D + D)"),
+            "qkv is counted as one map from D to D; it makes queries, keys and values, so it maps D to 3*D.",
+            "Print the shape of MultiHeadAttention(8, 2).qkv.weight.",
+        ),
+        Mistake(
+            "no-proj",
+            ("(D * 3 * D + 3 * D) + (D * D + D)", "(D * 3 * D + 3 * D)"),
+            "The attention's output layer `proj` is not counted.",
+            "After the heads are joined, one more linear layer from D to D follows.",
+        ),
+        Mistake(
+            "times-heads",
+            (
+                "attention = (D * 3 * D + 3 * D) + (D * D + D)",
+                "attention = num_heads * (D * 3 * D + 3 * D) + (D * D + D)",
+            ),
+            "The attention is counted once per head; the heads share D among them, so their number changes nothing.",
+            "Each of the h heads works with D/h numbers.",
+        ),
+        Mistake(
+            "one-block",
+            ("depth * block", "block"),
+            "One block is counted; there are `depth` of them.",
+            "Every block has weights of its own.",
+        ),
+        Mistake(
+            "norm-per-block",
+            ("depth * block + norm + head", "depth * (block + norm) + head"),
+            "The last norm is counted once per block; there is one, after all blocks.",
+            "A block has two norms. The last one stands outside.",
+        ),
+        Mistake(
+            "patch-not-squared",
+            ("in_chans * patch_size**2 * D + D", "in_chans * patch_size * D + D"),
+            "The patch convolution's window is P by P, but P was counted once.",
+            "Each output looks at all the pixels of a square patch.",
+        ),
+        Mistake(
+            "one-channel",
+            ("in_chans * patch_size**2 * D + D", "patch_size**2 * D + D"),
+            "The image's channels are not counted in the patch convolution.",
+            "Each output looks at every channel of every pixel in the patch.",
+        ),
+        Mistake(
+            "no-positions",
+            ("tokens = D + (N + 1) * D", "tokens = D"),
+            "The positions are not counted: they are learned, one vector for each token.",
+            "pos_embed is a parameter of shape (1, N+1, D).",
+        ),
+        Mistake(
+            "square-image",
+            ("N = (H // patch_size) * (W // patch_size)", "N = (H // patch_size) ** 2"),
+            "The number of patches is right for square images only.",
+            "H and W can differ, and the given line takes both.",
+        ),
+        Mistake(
+            "mlp-ratio-ignored",
+            ("hidden = int(D * mlp_ratio)", "hidden = 4 * D"),
+            "The MLP's hidden width is taken to be 4*D; it is given by mlp_ratio.",
+            "The given line computes `hidden`: use it.",
+        ),
+        Mistake(
+            "float-count",
+            ("hidden = int(D * mlp_ratio)", "hidden = D * mlp_ratio"),
+            "The count is a float, for the hidden width was not cut to a whole number; a count is an int.",
+            "The given line computes `hidden` with int(): use it.",
+        ),
+        Mistake(
+            "one-mlp-layer",
+            ("mlp = (D * hidden + hidden) + (hidden * D + D)", "mlp = D * hidden + hidden"),
+            "Only one of the MLP's two linear layers is counted.",
+            "fc1 goes from D to hidden, and fc2 goes back.",
+        ),
+    ),
+    hints=(
+        "Go through the model as an image does, and write down the shape of every parameter. A linear layer from a to b "
+        "has a*b weights and b biases; a LayerNorm has a scale and a shift.",
+        "patch_embed.proj (D, C, P, P) and its bias; cls_token (D); pos_embed (N+1, D); in each block two norms (2*D each), "
+        "qkv (3*D, D), proj (D, D), fc1 (hidden, D), fc2 (D, hidden) and their biases; the last norm; head (K, D) and "
+        "its bias.",
+        "A block is 2*D + (D*3*D + 3*D) + (D*D + D) + 2*D + (D*hidden + hidden) + (hidden*D + D). Around depth blocks: "
+        "C*P*P*D + D for the patches, D + (N+1)*D for the tokens, 2*D for the last norm, D*K + K for the head.",
+    ),
+)

@@ -1,0 +1,253 @@
+"""Lab 04: what the checker feeds to ViT, and the mistakes that it knows."""
+
+import functools
+
+import torch
+
+from ...reference.vit import ViT
+from ..base import Exercise, Mistake
+
+_CASES = [
+    dict(
+        B=3,
+        pixels=(8, 12),
+        sizes=dict(
+            img_size=(8, 12), patch_size=4, in_chans=2, num_classes=5, embed_dim=6, depth=3, num_heads=3, mlp_ratio=1.7
+        ),
+    ),
+    dict(
+        B=2,
+        pixels=(6, 6),
+        sizes=dict(
+            img_size=6, patch_size=3, in_chans=4, num_classes=7, embed_dim=8, depth=2, num_heads=2, mlp_ratio=2.6
+        ),
+    ),
+]
+
+
+def draw(d):
+    case = _CASES[d.index]
+    images = d.normal(case["B"], case["sizes"]["in_chans"], *case["pixels"])
+    return dict(images=images, sizes=case["sizes"], state=d.state(_vit_of(d.index)))
+
+
+@functools.cache
+def _vit_of(index):
+    return ViT(**_CASES[index]["sizes"])
+
+
+def probe(answer, see, images, sizes, state):
+    model = see.build(answer, state, images.dtype, **sizes)
+    see("the result", model(images))
+    parts = ("the logits with need_weights=True", "the list of weights")
+    see.pair("the result with need_weights=True", parts, model(images, need_weights=True))
+    leaf = images.clone().requires_grad_()
+    see.gradient("`images`", model(leaf), leaf)
+    for name in ("patch_embed.proj.weight", "tokens.cls_token", "tokens.pos_embed", "blocks.0.attn.qkv.weight"):
+        see.gradient(f"`{name}`", model(images), model.get_parameter(name))
+    see("the result when the tokens' variance is small", _shrink(model)(images))
+    fresh = answer(**sizes)
+    linears = [module for module in fresh.modules() if isinstance(module, torch.nn.Linear)]
+    see("the largest bias of a new model's linear layers", max(float(m.bias.detach().abs().max()) for m in linears))
+    # four standard deviations of what a new model has; PyTorch's default is far above it at these sizes
+    small = max(float(m.weight.detach().std()) for m in linears) < 0.04
+    see("whether the linear weights of a new model are drawn with standard deviation 0.02", small)
+
+
+def _shrink(model):
+    """Make what enters the last norm small, so that its eps shows."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if not name.startswith(("norm.", "head.")):
+                parameter.mul_(1e-3)
+    return model
+
+
+EXERCISE = Exercise(
+    id="ViT",
+    draw=draw,
+    probe=probe,
+    mistakes=(
+        Mistake(
+            "shared-block",
+            (
+                "nn.ModuleList(Block(embed_dim, num_heads, mlp_ratio) for _ in range(depth))",
+                "nn.ModuleList([Block(embed_dim, num_heads, mlp_ratio)] * depth)",
+            ),
+            "All blocks are one and the same object: [block] * depth repeats a reference, so that the model has the "
+            "weights of a single block.",
+            "Call Block once for each layer, inside a loop or a comprehension.",
+        ),
+        Mistake(
+            "python-list",
+            (
+                "nn.ModuleList(Block(embed_dim, num_heads, mlp_ratio) for _ in range(depth))",
+                "[Block(embed_dim, num_heads, mlp_ratio) for _ in range(depth)]",
+            ),
+            "The blocks are in a plain Python list: PyTorch does not see their parameters, so no optimiser trains them.",
+            "nn.ModuleList takes the same list and registers what is in it.",
+        ),
+        Mistake(
+            "one-block-short",
+            ("for _ in range(depth)", "for _ in range(depth - 1)"),
+            "There is one block too few: depth is the number of blocks.",
+            "range(n) already gives n numbers.",
+        ),
+        Mistake(
+            "mlp-ratio-dropped",
+            ("Block(embed_dim, num_heads, mlp_ratio)", "Block(embed_dim, num_heads)"),
+            "mlp_ratio does not reach the blocks: every MLP has the default width.",
+            "Block takes it as its third argument.",
+        ),
+        Mistake(
+            "one-head",
+            ("Block(embed_dim, num_heads, mlp_ratio)", "Block(embed_dim, 1, mlp_ratio)"),
+            "num_heads does not reach the blocks: the attention has one head. The parameters look the same, the "
+            "result does not.",
+            "Block takes it as its second argument.",
+        ),
+        Mistake(
+            "positions-off-by-one",
+            ("TokenPrep(self.patch_embed.num_patches,", "TokenPrep(self.patch_embed.num_patches + 1,"),
+            "There is one position too many: TokenPrep is told the number of patches and adds the class token itself.",
+            "PatchEmbed knows the number of patches.",
+        ),
+        Mistake(
+            "no-norm-module",
+            (
+                ("        self.norm = nn.LayerNorm(embed_dim, eps=1e-6)\n", ""),
+                ("self.norm(x)[:, 0]", "x[:, 0]"),
+            ),
+            "There is no last norm: the pre-norm stream grows from block to block, and self.norm evens it out before "
+            "the head.",
+            "Make self.norm beside self.head, and apply it after the last block.",
+        ),
+        Mistake(
+            "no-last-norm",
+            ("self.norm(x)[:, 0]", "x[:, 0]"),
+            "self.norm is made but never used: the last norm comes after the blocks, before the head.",
+            "In a pre-norm model nothing else normalises what the last block leaves.",
+        ),
+        Mistake(
+            "norm-before-blocks",
+            (
+                ("self.tokens(self.patch_embed(images))", "self.norm(self.tokens(self.patch_embed(images)))"),
+                ("self.norm(x)[:, 0]", "x[:, 0]"),
+            ),
+            "self.norm comes before the blocks; it must come after the last one.",
+            "The blocks bring their own norms. This one belongs to the head.",
+        ),
+        Mistake(
+            "default-eps",
+            ("self.norm = nn.LayerNorm(embed_dim, eps=1e-6)", "self.norm = nn.LayerNorm(embed_dim)"),
+            "The last norm uses PyTorch's eps of 1e-5; the text asks for 1e-6.",
+            "nn.LayerNorm takes eps as an argument.",
+        ),
+        Mistake(
+            "mean-of-tokens",
+            ("self.norm(x)[:, 0]", "self.norm(x).mean(dim=1)"),
+            "The head reads the mean of all tokens; it must read the class token alone.",
+            "TokenPrep puts the class token first.",
+        ),
+        Mistake(
+            "mean-of-patches",
+            ("self.norm(x)[:, 0]", "self.norm(x)[:, 1:].mean(dim=1)"),
+            "The head reads the mean of the patches; it must read the class token alone.",
+            "TokenPrep puts the class token first. (A mean makes a good model too, but another one.)",
+        ),
+        Mistake(
+            "first-patch",
+            ("self.norm(x)[:, 0]", "self.norm(x)[:, 1]"),
+            "The head reads the first patch; the class token stands at index 0.",
+            "Python counts from zero.",
+        ),
+        Mistake(
+            "last-token",
+            ("self.norm(x)[:, 0]", "self.norm(x)[:, -1]"),
+            "The head reads the last patch; the class token stands first.",
+            "TokenPrep puts the class token before the patches.",
+        ),
+        Mistake(
+            "every-token",
+            ("self.norm(x)[:, 0]", "self.norm(x)"),
+            "The head is applied to every token: the result has a row of logits per token, not one per image.",
+            "Pick the class token along the axis of the tokens before the head.",
+        ),
+        Mistake(
+            "first-image",
+            ("self.norm(x)[:, 0]", "self.norm(x)[0]"),
+            "Index 0 was taken along the batch: the result is about the first image only.",
+            "The axes are (B, N+1, D): the tokens are the second one.",
+        ),
+        Mistake(
+            "no-tokens",
+            ("self.tokens(self.patch_embed(images))", "self.patch_embed(images)"),
+            "self.tokens is never used: there is no class token, and no position is added.",
+            "After the patches are embedded, self.tokens adds what is missing.",
+        ),
+        Mistake(
+            "blocks-unused",
+            ("                x = block(x)", "                block(x)"),
+            "Each block's result is lost: what reaches the head never went through the blocks.",
+            "A module returns a new tensor: assign it.",
+        ),
+        Mistake(
+            "blocks-reversed",
+            ("for block in self.blocks:", "for block in reversed(self.blocks):"),
+            "The blocks run from the last to the first.",
+            "Iterate over self.blocks as it is.",
+        ),
+        Mistake(
+            "one-block-run",
+            ("for block in self.blocks:", "for block in self.blocks[:1]:"),
+            "Only the first block is run.",
+            "Every block takes what the one before it left.",
+        ),
+        Mistake(
+            "softmaxed",
+            ("logits = self.head(cls_out)", "logits = self.head(cls_out).softmax(dim=-1)"),
+            "It returns probabilities; a classifier returns logits, and the loss takes the softmax itself.",
+            "The head's output is the result: nothing comes after it.",
+        ),
+        Mistake(
+            "weights-forgotten",
+            ("return (logits, weights_per_layer) if need_weights else logits", "return logits"),
+            "With need_weights=True it still returns the logits alone; it must return the pair of logits and weights.",
+            "Collect each block's weights in a list, and return it beside the logits.",
+        ),
+        Mistake(
+            "always-a-pair",
+            ("return (logits, weights_per_layer) if need_weights else logits", "return logits, weights_per_layer"),
+            "It returns a pair even when nobody asked for the weights; without need_weights it returns the logits alone.",
+            "The loss takes a tensor, not a pair.",
+        ),
+        Mistake(
+            "last-weights-only",
+            ("weights_per_layer.append(weights)", "weights_per_layer = [weights]"),
+            "The list holds the last block's weights alone; it must hold those of every block.",
+            "Add to the list, once for each block.",
+        ),
+        Mistake(
+            "weights-stacked",
+            ("return (logits, weights_per_layer)", "return (logits, torch.stack(weights_per_layer))"),
+            "The weights are stacked into one tensor; the text asks for a list with one tensor per block.",
+            "Return the list as it is.",
+        ),
+        Mistake(
+            "no-init",
+            ("self.apply(init_weights)", "pass"),
+            "The given last line of __init__ is missing: the linear layers keep PyTorch's own start values instead of "
+            "a truncated normal with standard deviation 0.02.",
+            "Leave self.apply(init_weights) at the end, after all modules are made.",
+        ),
+    ),
+    hints=(
+        "__init__ makes the parts, forward sends the images through them in the same order: patches, tokens, blocks, "
+        "norm, head. The head sees one token only.",
+        "images (B, C, H, W) -> patch_embed (B, N, D) -> tokens (B, N+1, D) -> each block (B, N+1, D) -> norm -> the class "
+        "token's row (B, D) -> head (B, K). Each block is a Block of its own, kept in an nn.ModuleList.",
+        "self.blocks = nn.ModuleList(Block(embed_dim, num_heads, mlp_ratio) for _ in range(depth)); in forward, "
+        "x = self.tokens(self.patch_embed(images)), then x = block(x) for each block, then self.head(self.norm(x)[:, 0]). "
+        "With need_weights, x, weights = block(x, need_weights=True), and the weights go into a list.",
+    ),
+)
