@@ -7,6 +7,7 @@ import pytest
 from vitcourse import check, hint, mine, progress, solution
 from vitcourse.exercises import get_exercise
 from vitcourse.reference import attention, patches, vit
+from vitcourse.reference.maps import catch_attention
 from vitcourse.workbook import report, run_check, store
 from vitcourse.workbook.check import Status
 from vitcourse.workbook.learner_text import notebook_variables, self_contained, source_of
@@ -274,5 +275,6 @@ def test_a_learner_who_solves_everything_gets_a_vit_made_of_their_code_alone(not
         assert inspect.getsource(type(piece).forward).strip().startswith("def forward")
     inner = type(model.blocks[0].attn).forward.__globals__["scaled_dot_product"]
     assert inner.__doc__.startswith("Mine. ")
-    logits, weights = model(torch.zeros(1, 3, 8, 8), need_weights=True)
-    assert logits.shape == (1, 5) and len(weights) == 2
+    with catch_attention(model) as weights:
+        logits = model(torch.zeros(1, 3, 8, 8))
+    assert logits.shape == (1, 5) and [tuple(w.shape) for w in weights] == 2 * [(1, 2, 5, 5)]
