@@ -8,12 +8,11 @@ from PIL import Image
 from vitcourse import cli
 from vitcourse.data import DataError, load_data
 from vitcourse.data.augment import normalize
-from vitcourse.figures.run_figures import ATTENTION, explain_to_file, pick_examples, save_attention_figure
+from vitcourse.figures.run_figures import explain_to_file, pick_examples, save_attention_figure
 from vitcourse.reference.deit import DistilledViT
 from vitcourse.reference.maps import attention_rollout, catch_attention, cls_attention_map, occlusion_map
 from vitcourse.reference.stem import ConvStemViT
 from vitcourse.reference.vit import ViT
-from vitcourse.runs import explain as module
 from vitcourse.runs.explain import occlusion, read_image
 from vitcourse.runs.look import look
 from vitcourse.runs.run import save_run
@@ -70,8 +69,8 @@ def test_occlusion_is_the_map_of_overlapping_squares(data):
 
 @pytest.mark.parametrize("cls", [ViT, ConvStemViT])
 def test_the_figure_after_training_is_drawn_for_any_model(cls, data, tmp_path):
-    save_attention_figure(tmp_path, build(cls), data, count=3)
-    assert np.asarray(Image.open(tmp_path / ATTENTION)).std() > 10
+    name = save_attention_figure(tmp_path, build(cls), data, count=3)
+    assert np.asarray(Image.open(tmp_path / name)).std() > 10
 
 
 def test_examples_come_from_different_classes():
@@ -150,6 +149,8 @@ def test_the_image_is_never_overwritten_and_other_places_are_named(run, tmp_path
 
 
 def test_a_model_without_a_class_token_is_explained_by_occlusion(run, tmp_path, monkeypatch, capsys):
+    from vitcourse.runs import explain as module
+
     real = module.load_run(run)
     real.model = build(ConvStemViT).eval()
     monkeypatch.setattr(module, "load_run", lambda folder: real)
