@@ -123,6 +123,7 @@ def run_train(arguments):
         return _resume(arguments)
     from .figures.run_figures import save_attention_figure
     from .runs.train import train
+    from .training.distributed import leave
 
     def given(names):
         pairs = ((name.replace("-", "_"), getattr(arguments, name.replace("-", "_"))) for name in names)
@@ -148,6 +149,7 @@ def run_train(arguments):
         mine=own_answers if arguments.mine else None,
         **given(("train-size", "test-size", "img-size")),
     )
+    leave()
     return 130 if history.interrupted else 0
 
 
@@ -180,9 +182,11 @@ def _resume(arguments):
         return 2
     from .figures.run_figures import save_attention_figure
     from .runs.train import resume
+    from .training.distributed import leave
 
     device, every = arguments.device, arguments.checkpoint_every
     _, history = resume(arguments.resume, device=device, every=every, draw=save_attention_figure, mine=own_answers)
+    leave()
     return 130 if history.interrupted else 0
 
 
