@@ -6,7 +6,8 @@ from . import store
 from .answers import namespace_for, reference_answer, run_text
 from .check import Status, run_check
 from .learner_text import global_names
-from .reference_text import exercise_ids, fingerprint, solution_source
+from .fingerprint import fingerprint
+from .reference_text import exercise_ids, solution_source
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from .check import CheckResult, Status, run_check
 from .learner_text import CannotKeep, global_names, globals_of, self_contained, source_of
 from .mine import load, passes
 from .picture import picture_of
-from .reference_text import fingerprint, solution_source
+from .fingerprint import fingerprint
+from .reference_text import solution_source
 
 _NOT_GIVEN = object()
 _session = {}  # exercise id -> the learner's object that passed in this kernel, when its source could not be kept
