@@ -9,10 +9,10 @@ from ..exercises import LABS, exercise_ids, get_exercise, lab_of
 from . import report, store
 from .answers import namespace_for, reference_answer
 from .check import CheckResult, Status, run_check
+from .fingerprint import fingerprint
 from .learner_text import CannotKeep, global_names, globals_of, self_contained, source_of
 from .mine import load, passes
 from .picture import picture_of
-from .fingerprint import fingerprint
 from .reference_text import solution_source
 
 _NOT_GIVEN = object()
