@@ -15,7 +15,8 @@ from vitcourse.runs.kinds import KINDS, Kind, configure, new_img_size
 from vitcourse.runs.run import load_run, save_run
 from vitcourse.runs.teacher import Prepared
 from vitcourse.training.config import History, TrainConfig, TrainingError
-from vitcourse.training.fit import cross_entropy, evaluate
+from vitcourse.training.evaluate import evaluate
+from vitcourse.training.fit import cross_entropy
 
 OPTIONS = ["--data", "shapes", "--train-size", "120", "--test-size", "30", "--epochs", "3", "--device", "cpu"]
 CPU = torch.device("cpu")
