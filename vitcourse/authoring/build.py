@@ -16,7 +16,7 @@ For an author:
    `vitcourse exercise NAME` shows each known mistake as a learner sees it, and says which are not told apart.
 
 master.py reads a lab, compose.py makes the cells, execute.py runs them, outputs.py cleans what they show, stale.py
-compares, missing.py lists what is not there. scaffold.py and templates.py make new files, mistakes.py shows the known ones.
+compares, missing.py lists what is not there; scaffold.py and templates.py make new files, mistakes.py shows mistakes.
 """
 
 import sys
