@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jupytext
 
+from ..common.errors import CourseError
 from ..exercises import LABS, exercise_ids
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what nbformat allows as a cell's id
@@ -14,7 +15,7 @@ FENCE = re.compile(r"^(`{3,}|~{3,})(.*)$")
 DIRECTIVE = re.compile(r"^(?:`{3,}|:{3,})\{(\w+)\}", re.MULTILINE)  # MyST's own blocks: JupyterLab shows them raw
 
 
-class MasterError(Exception):
+class MasterError(CourseError):
     """The problems found in one or more masters; `problems` holds one sentence each, with file and line."""
 
     def __init__(self, problems):
