@@ -103,7 +103,7 @@ def _roots(cells, package):
 
 @functools.cache
 def _imports(text, package, home=""):
-    """The modules of vitcourse that a text in the package `home` imports, also inside functions, by their whole names."""
+    """The whole names of what a text in the package `home` imports of vitcourse, also inside functions."""
     found = []
     for node in ast.walk(_parsed(text)):
         if isinstance(node, ast.Import):

@@ -41,7 +41,6 @@ class Master:
 
     path: Path
     stem: str
-    title: str
     cells: tuple[Cell, ...]
 
 
@@ -49,7 +48,7 @@ def read_master(path):
     """Read and check one master.
 
     Raises:
-        MasterError: with everything that is wrong in it: keys, tags, exercises, front matter.
+        MasterError: with everything that is wrong in it: keys, tags, exercises, heading.
     """
     return _Reader(path).read()
 
@@ -76,11 +75,11 @@ class _Reader:
             cell = self.markdown(raw, line, before) if raw.cell_type == "markdown" else self.code(raw, line, before)
             cells.append(cell)
             before = cell
-        self.check_front_matter(notebook.metadata)
+        self.check_heading(cells)
         self.check_order(cells)
         if self.problems:
             raise MasterError(self.problems)
-        return Master(self.path, self.path.stem, str(notebook.metadata["title"]), tuple(cells))
+        return Master(self.path, self.path.stem, tuple(cells))
 
     def take(self, key, line):
         """Note a key as used; say so when it cannot be a cell's id or is there already."""
@@ -135,18 +134,17 @@ class _Reader:
             self.say(line, f"there is no exercise {name!r}; there are: {', '.join(exercise_ids())}")
         return name
 
-    def check_front_matter(self, metadata):
+    def check_heading(self, cells):
+        """The first line is the lab's heading, with the number and the title of the plan."""
         lab = next((lab for lab in LABS if lab.file_stem == self.path.stem), None)
-        if not metadata.get("title"):
-            self.say(1, "the front matter has no `title`")
-        minutes = metadata.get("vitcourse", {}).get("time")
         if lab is None:
             known = ", ".join(lab.file_stem for lab in LABS)
             self.say(1, f"no lab is called {self.path.stem}; the plan in vitcourse/exercises has: {known}")
-        elif minutes != lab.minutes:
-            self.say(
-                1, f"`time` under `vitcourse` is {minutes}, but the plan in vitcourse/exercises says {lab.minutes}"
-            )
+            return
+        heading, first = f"# Lab {lab.number:02d}: {lab.title}", cells[0].source.split("\n", 1)[0] if cells else ""
+        if first != heading:
+            line = cells[0].line if cells else 1
+            self.say(line, f"the first line is {first!r}, but by the plan in vitcourse/exercises it is {heading!r}")
 
     def check_order(self, cells):
         """The setup cell comes first, and each of the lab's exercises stands here once, before its check."""

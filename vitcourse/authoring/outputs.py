@@ -73,13 +73,20 @@ def _walk(model_id, state, shown, words, seen):
 
 
 def shrink(encoded):
-    """A base64 PNG with at most 256 colours and no metadata, or the same text when that is not smaller."""
+    """A base64 PNG on white paper, packed tighter and without metadata, or the same text when that is not smaller.
+
+    No colour changes: a palette of 256 would shift those of maps, colour bars and photographs, which have thousands,
+    so only a picture that has no more of them gets one.
+    """
     raw = base64.b64decode(encoded)
     image = Image.open(io.BytesIO(raw)).convert("RGBA")
     paper = Image.new("RGBA", image.size, "white")
-    paper.alpha_composite(image)  # a palette has no half-transparent colours
+    paper.alpha_composite(image)
+    flat = paper.convert("RGB")
+    if flat.getcolors(256) is not None:
+        flat = flat.quantize(256, dither=Image.Dither.NONE)
     small = io.BytesIO()
-    paper.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    flat.save(small, "PNG", optimize=True)
     if small.tell() >= len(raw):
         return encoded
     return base64.b64encode(small.getvalue()).decode()
