@@ -117,7 +117,7 @@ def test_every_option_reaches_the_recipe_or_the_model(monkeypatch):
 def test_build_hands_on_names_and_exit_code(monkeypatch):
     calls = []
     monkeypatch.setattr("vitcourse.authoring.build.main", lambda *given: calls.append(given) or 3)
-    assert cli.main(["build", "--check", "01_patches"]) == 3 and calls == [(["01_patches"], True, False)]
+    assert cli.main(["build", "--check", "01_patches"]) == 3 and calls == [(["01_patches"], True, False, False)]
 
 
 @pytest.mark.parametrize("options", [[], ["--check"], ["--learner"]])

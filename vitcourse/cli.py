@@ -68,6 +68,7 @@ def make_parser():
     build.add_argument("names", nargs="*", metavar="NAME", help="labs to build, say 01_patches; all when left out")
     build.add_argument("--check", action="store_true", help="write nothing; say which notebooks are stale")
     build.add_argument("--learner", action="store_true", help="write the learners' notebooks only; runs nothing")
+    build.add_argument("--wrap", action="store_true", help="wrap the masters' long paragraphs; builds nothing")
     build.set_defaults(run=run_build)
     return parser
 
@@ -192,7 +193,7 @@ def run_build(arguments):
         )
     from .authoring.build import main as build
 
-    return build(arguments.names, arguments.check, arguments.learner)
+    return build(arguments.names, arguments.check, arguments.learner, arguments.wrap)
 
 
 def run_progress(arguments):

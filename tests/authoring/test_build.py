@@ -247,6 +247,12 @@ def test_the_learners_notebooks_alone_are_written_without_a_run(built, edit, mon
     assert build.main(learner=True, root=built) == 1
 
 
+def test_a_master_is_wrapped_and_nothing_built(checkout, edit):
+    path = edit("And back.", "And back. " * 20)
+    assert build.main(["patches"], wrap=True, root=checkout) == 0
+    assert max(map(len, path.read_text().splitlines())) <= 120 and not (checkout / "notebooks").exists()
+
+
 def test_the_authors_errors_are_the_users():
     for kind in (build.BuildError, MasterError, execute.RunError):
         assert issubclass(kind, CourseError)

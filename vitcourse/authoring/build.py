@@ -3,6 +3,7 @@
 For an author:
 
 1. A lab is one text, labs/NN_stem.md (jupytext, MyST Markdown). Edit that; never edit a notebook.
+   `vitcourse build --wrap` wraps its long paragraphs at 120 characters, where a test wants them.
 2. An answer is written once, in vitcourse/reference/<stem>.py. An exercise cell of a master is empty: its `:key:`
    names the exercise, and the build puts the learner's or the solved text there. What its check feeds to an
    answer, the known mistakes and the hints are in vitcourse/exercises/<stem>/<exercise in snake case>.py.
@@ -15,7 +16,7 @@ For an author:
    when code that made them has changed since.
 
 master.py reads a lab, compose.py makes the cells, execute.py runs them, outputs.py cleans what they show, made_by.py
-notes the code that made it, stale.py compares.
+notes the code that made it, stale.py compares, wrap.py wraps.
 """
 
 import sys
@@ -31,15 +32,17 @@ from .master import read_master
 from .outputs import output_problems, size_problems
 from .setup_cell import repository_address
 from .stale import LEARNER, SOLVED, find_orphans, package_of, report_stale
+from .wrap import wrap as wrapped
 
 
-def main(names=(), check=False, learner=False, root=REPO):
+def main(names=(), check=False, learner=False, wrap=False, root=REPO):
     """Build the named labs, or all; or only say what is stale.
 
     Args:
         names: labs by name: 03_attention, 03 or attention.
         check: compare and report, write nothing, run nothing.
         learner: write the learners' notebooks only, run nothing.
+        wrap: wrap the masters' long paragraphs, build nothing.
         root: the checkout.
 
     Returns:
@@ -52,6 +55,10 @@ def main(names=(), check=False, learner=False, root=REPO):
         known = ", ".join(path.stem for path in sorted((root / "labs").glob("*.md")))
         print(f"vitcourse build: {problem}; the labs are: {known or 'none'}", file=sys.stderr)
         return 2
+    if wrap:
+        for path in paths:
+            replace_text(path, wrapped(path.read_text(encoding="utf-8")))
+        return 0
     if check:
         return report_stale(root, paths, whole=not names)
     failed = []
