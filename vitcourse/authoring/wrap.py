@@ -11,9 +11,8 @@ WIDTH = 120
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 ITEM = re.compile(r"( *)(?:[-*+]|\d+[.)]) +")
 APART = re.compile(r"\s*(?:$|#{1,6} |\||>|<|\+\+\+|:::|\$\$|---)")  # a line that is no running text
-LOOKS_APART = re.compile(
-    r" (?=(?:[-*+]|\d+[.)]|#{1,6})(?: |$)|\||>|<|\+\+\+|:::|\$\$|---|===)"
-)  # if a line began there
+# what a line may not begin with, lest it becomes a list, a heading, a table, …
+LOOKS_APART = re.compile(r" (?=(?:[-*+]|\d+[.)]|#{1,6})(?: |$)|\||>|<|\+\+\+|:::|\$\$|---|===)")
 KEPT = re.compile(r"`[^`]*`|\$[^$\n]*\$|!?\[[^\]]*\]\([^)]*\)")  # code, formulas and links hold together where they fit
 
 
