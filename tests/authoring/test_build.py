@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -17,10 +16,10 @@ from PIL import Image
 from vitcourse.authoring import build, execute
 from vitcourse.authoring.master import MasterError
 from vitcourse.common.errors import CourseError
+from vitcourse.common.places import REPO
 from vitcourse.workbook.reference_text import learner_source, solution_source
 
 NAME = "01_patches.ipynb"
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -145,7 +144,7 @@ def test_check_names_the_notebook_and_the_reason(built, capsys, folder, change, 
 @pytest.fixture
 def copied(checkout, fake_run, edit):
     """The checkout with its own copy of the package, and a lab that uses some of it, built."""
-    shutil.copytree(ROOT / "vitcourse", checkout / "vitcourse", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(REPO / "vitcourse", checkout / "vitcourse", ignore=shutil.ignore_patterns("__pycache__"))
     edit("plt.show()", "from vitcourse.data import load_data\nmine('resample_positions')\nplt.show()")
     assert build.main(root=checkout) == 0
     return checkout
@@ -325,7 +324,7 @@ def test_ctrl_c_ends_the_kernel_and_keeps_the_old_files(real, edit, capsys):
     command = f"import sys; from vitcourse.authoring import build; sys.exit(build.main(root={str(real)!r}))"
     # a shell that starts jobs in the background lets them ignore Ctrl-C, and so would this process
     heard = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {command}"
-    process = subprocess.Popen([sys.executable, "-c", heard], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", heard], cwd=REPO, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 120
     while not (real / "labs_solutions" / "started").exists():
         assert process.poll() is None and time.monotonic() < end
