@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
-from vitcourse.authoring.outputs import STATE, WIDGET, clean, output_problems, shrink
+from vitcourse.authoring.outputs import STATE, WIDGET, _filtered_png, clean, output_problems, shrink
 
 
 def png(pixels):
@@ -67,6 +67,13 @@ def test_a_picture_shrinks_and_every_pixel_keeps_its_colour(draw):
 def test_the_colour_bar_and_the_photograph_have_more_colours_than_a_palette():
     for draw in (colour_bar, photograph):
         assert len(np.unique(pixels_of(drawn(draw)).reshape(-1, 3), axis=0)) > 256
+
+
+@pytest.mark.parametrize("kind", [0, 2])
+def test_each_way_to_pack_keeps_every_pixel(kind):
+    pixels = np.random.default_rng(0).integers(0, 256, (7, 5, 3)).astype(np.uint8)
+    file = _filtered_png(pixels, kind)
+    assert (np.asarray(Image.open(io.BytesIO(file))) == pixels).all()
 
 
 def test_few_colours_get_a_palette_of_just_these():
