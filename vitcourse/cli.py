@@ -70,6 +70,19 @@ def make_parser():
     build.add_argument("--learner", action="store_true", help="write the learners' notebooks only; runs nothing")
     build.add_argument("--wrap", action="store_true", help="wrap the masters' long paragraphs; builds nothing")
     build.set_defaults(run=run_build)
+
+    exercise = commands.add_parser("exercise", help="for authors: show an exercise's known mistakes as a learner would")
+    exercise.add_argument("name", metavar="NAME", help="an exercise's name, say patchify")
+    exercise.set_defaults(run=run_exercise)
+
+    new = commands.add_parser("new", help="for authors: make the files of a new lab or exercise")
+    kinds = new.add_subparsers(dest="kind", metavar="KIND", required=True)
+    new_lab = kinds.add_parser("lab", help="a new lab, after the last one")
+    new_lab.add_argument("name", metavar="NAME", help="the stem of its files, say transfer")
+    new_exercise = kinds.add_parser("exercise", help="a new exercise at the end of a lab")
+    new_exercise.add_argument("name", metavar="NAME", help="the function or class that the learner writes")
+    new_exercise.add_argument("--lab", required=True, help="the lab's name, say transfer")
+    new.set_defaults(run=run_new)
     return parser
 
 
@@ -125,6 +138,7 @@ def run_train(arguments):
         return _resume(arguments)
     from .figures.run_figures import save_attention_figure
     from .runs.train import train
+    from .training.distributed import leave
 
     def given(names):
         pairs = ((name.replace("-", "_"), getattr(arguments, name.replace("-", "_"))) for name in names)
@@ -150,6 +164,7 @@ def run_train(arguments):
         mine=own_answers if arguments.mine else None,
         **given(("train-size", "test-size", "img-size")),
     )
+    leave()
     return 130 if history.interrupted else 0
 
 
@@ -182,9 +197,11 @@ def _resume(arguments):
         return 2
     from .figures.run_figures import save_attention_figure
     from .runs.train import resume
+    from .training.distributed import leave
 
     device, every = arguments.device, arguments.checkpoint_every
     _, history = resume(arguments.resume, device=device, every=every, draw=save_attention_figure, mine=own_answers)
+    leave()
     return 130 if history.interrupted else 0
 
 
@@ -217,6 +234,27 @@ def run_build(arguments):
     from .authoring.build import main as build
 
     return build(arguments.names, arguments.check, arguments.learner, arguments.wrap)
+
+
+def run_exercise(arguments):
+    """Print the known mistakes; 1 when one of them is accepted or not told apart."""
+    from .authoring.mistakes import show
+    from .exercises import exercise_ids
+
+    if arguments.name not in exercise_ids():
+        print(f"There is no exercise {arguments.name!r}; there are: {', '.join(exercise_ids())}.", file=sys.stderr)
+        return 2
+    return show(arguments.name)
+
+
+def run_new(arguments):
+    """Make the files of a new lab or exercise."""
+    from .authoring.scaffold import new_exercise, new_lab
+
+    if arguments.kind == "lab":
+        new_lab(arguments.name)
+    else:
+        new_exercise(arguments.name, arguments.lab)
 
 
 def run_progress(arguments):

@@ -12,11 +12,15 @@ For an author:
 4. `vitcourse build 03_attention` (or 03, or attention) writes both notebooks of one lab and runs the solved one.
    `vitcourse build` does all. A lab that fails keeps its old files.
    `vitcourse build --learner` writes the learner's notebooks only, which runs nothing and takes a second.
-5. `vitcourse build --check` runs nothing. It says which notebook is stale, and why: in its source, or in its outputs,
-   when code that made them has changed since.
+5. `vitcourse build --check` runs nothing. It says which notebook is stale and why, in its source or in its outputs
+   (when code that made them has changed since), and in the same list which piece of a lab or an exercise is missing
+   and where a new one still has the mark TODO(author).
+6. `vitcourse new lab NAME` and `vitcourse new exercise NAME --lab LAB` make the files and the entries in the plan.
+   `vitcourse exercise NAME` shows each known mistake as a learner sees it, and says which are not told apart.
 
 master.py reads a lab, compose.py makes the cells, execute.py runs them, outputs.py cleans what they show, made_by.py
-notes the code that made it, stale.py compares, wrap.py wraps.
+notes the code that made it, stale.py compares, missing.py lists what is not there, wrap.py wraps; scaffold.py and
+templates.py make new files, mistakes.py shows mistakes.
 """
 
 import sys
