@@ -130,8 +130,18 @@ def test_every_option_reaches_the_recipe_or_the_model(monkeypatch):
 
 def test_build_hands_on_names_and_exit_code(monkeypatch):
     calls = []
-    monkeypatch.setattr("vitcourse.authoring.build.main", lambda names, check: calls.append((names, check)) or 3)
-    assert cli.main(["build", "--check", "01_patches"]) == 3 and calls == [(["01_patches"], True)]
+    monkeypatch.setattr("vitcourse.authoring.build.main", lambda *given: calls.append(given) or 3)
+    assert cli.main(["build", "--check", "01_patches"]) == 3 and calls == [(["01_patches"], True, False, False)]
+
+
+@pytest.mark.parametrize("options", [[], ["--check"], ["--learner"]])
+def test_build_without_its_extra_is_one_sentence(monkeypatch, capsys, options):
+    for name in ("jupytext", "nbclient"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
+    assert cli.main(["build", *options]) == 1
+    said = capsys.readouterr().err.strip()
+    assert said.startswith("Building the notebooks needs jupytext and nbclient:") and "vitcourse[dev]" in said
+    assert len(said.splitlines()) == 1
 
 
 def test_lab_becomes_jupyterlab_on_the_welcome_lab(monkeypatch, tmp_path, capsys):
