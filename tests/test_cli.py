@@ -95,6 +95,16 @@ def test_the_default_folder_is_new_each_time(tmp_path, monkeypatch):
     assert len(set(names)) == 3 and all(str(name).startswith(os.path.join("runs", "pets-")) for name in names)
 
 
+def other_value(each):
+    """A value of a `TrainConfig` field that is legal and not its default."""
+    choices = each.metadata["choices"]
+    if choices:
+        return next(choice for choice in choices if choice not in (each.default, None))
+    if isinstance(each.default, bool):
+        return not each.default
+    return each.default + 2 if isinstance(each.default, int) else 0.5
+
+
 def test_every_option_reaches_the_recipe_or_the_model(monkeypatch):
     seen = {}
 
@@ -103,13 +113,17 @@ def test_every_option_reaches_the_recipe_or_the_model(monkeypatch):
         return "folder", type("H", (), {"interrupted": False})
 
     monkeypatch.setattr(job, "train", spy)
-    flags = [f"--{name}={2 if kind is int else 0.5}" for name, kind, _ in cli.MODEL_OPTIONS + cli.RECIPE_OPTIONS]
-    assert (
-        cli.main(["train", "--data", "x", "--no-flip", "--epochs", "3", "--train-size", "7", "--size", "mini", *flags])
-        == 0
-    )
-    config = TrainConfig(**seen["recipe"])  # every name is a field
-    assert config.flip is False and config.peak_lr == 0.5 and config.epochs == 3 and config.rand_augment == 2
+    flags = [f"--{name}={2 if kind is int else 0.5}" for name, kind, _ in cli.MODEL_OPTIONS]
+    wanted = {each.name: other_value(each) for each in cli.recipe_fields()}
+    for each in cli.recipe_fields():
+        name, value = cli.option_name(each), wanted[each.name]
+        flags.append(
+            name.replace("--", "--no-" * (value is False) or "--", 1) + f"={value}" * (not isinstance(value, bool))
+        )
+    options = ["--data", "x", "--epochs", "3", "--seed", "5", "--train-size", "7", "--size", "mini"]
+    assert cli.main(["train", *options, *flags]) == 0
+    assert seen["recipe"] == wanted | dict(epochs=3, seed=5)
+    assert TrainConfig(**seen["recipe"]).peak_lr == wanted["peak_lr"] and "--lr=0.5" in flags
     assert set(seen["model_options"]) == {"patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio"}
     assert seen["train_size"] == 7 and seen["size"] == "mini"
 
@@ -137,12 +151,11 @@ def test_lab_becomes_jupyterlab_on_the_welcome_lab(monkeypatch, tmp_path, capsys
 
 
 def test_help_is_instant_because_the_command_itself_imports_nothing_heavy():
-    # The file alone: what `import vitcourse` brings is not this module's doing.
-    code = (
-        "import runpy, sys\nsys.argv = ['vitcourse']\ntry:\n    runpy.run_path({!r}, run_name='__main__')\nfinally:\n"
+    code = "import sys\nfrom vitcourse.cli import main\nstatus = main([])\n"
+    code += (
+        "print('HEAVY', [name for name in ('torch', 'numpy', 'matplotlib') if name in sys.modules])\nsys.exit(status)"
     )
-    code += "    print('HEAVY', [name for name in ('torch', 'numpy', 'matplotlib') if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code.format(cli.__file__)], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2 and "train" in done.stdout and "HEAVY []" in done.stdout
 
 

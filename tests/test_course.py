@@ -1,19 +1,18 @@
 """A lint over the course: every lab has its parts in order, its time, each exercise its cells, and a measured claim."""
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
 
+from vitcourse.common.places import REPO
 from vitcourse.exercises import LABS
 
-ROOT = Path(__file__).parents[1]
 PARTS = ["Why", "The idea in one picture", "Exercises", "See it", "Measure it", "Questions", "Where this goes"]
 
 
 def text_of(lab):
-    return (ROOT / "labs" / f"{lab.file_stem}.md").read_text(encoding="utf-8")
+    return (REPO / "labs" / f"{lab.file_stem}.md").read_text(encoding="utf-8")
 
 
 def faults(lab, text):
@@ -83,9 +82,9 @@ def test_there_is_no_file_without_a_lab_and_no_lab_without_its_files():
     stems = {lab.stem for lab in LABS}
     file_stems = {lab.file_stem for lab in LABS}
     for folder, ending in (("labs", ".md"), ("notebooks", ".ipynb"), ("labs_solutions", ".ipynb")):
-        assert {path.stem for path in (ROOT / folder).glob(f"*{ending}")} == file_stems, folder
+        assert {path.stem for path in (REPO / folder).glob(f"*{ending}")} == file_stems, folder
     # the convolutional stem is a model that no lab asks for
-    assert {path.stem.split("_")[0] for path in (ROOT / "vitcourse" / "reference").glob("[!_]*.py")} == stems | {"stem"}
-    assert all((ROOT / "vitcourse" / "reference" / f"{stem}.py").is_file() for stem in stems)
-    assert {path.parent.name for path in (ROOT / "vitcourse" / "exercises").glob("*/__init__.py")} == stems
-    assert {path.stem.split("_")[1] for path in (ROOT / "tests" / "exercises").glob("alternatives_*.py")} == stems
+    assert {path.stem.split("_")[0] for path in (REPO / "vitcourse" / "reference").glob("[!_]*.py")} == stems | {"stem"}
+    assert all((REPO / "vitcourse" / "reference" / f"{stem}.py").is_file() for stem in stems)
+    assert {path.parent.name for path in (REPO / "vitcourse" / "exercises").glob("*/__init__.py")} == stems
+    assert {path.stem.split("_")[1] for path in (REPO / "tests" / "exercises").glob("alternatives_*.py")} == stems

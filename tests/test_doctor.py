@@ -50,6 +50,12 @@ def test_jupyterlab_is_needed_only_on_ones_own_machine(monkeypatch):
     assert "jupyterlab" not in by_topic(doctor.packages())
 
 
+@pytest.mark.parametrize(("found", "status"), [("2.10.0", OK), ("2.6.0+cu128", OK), ("2.5.9", MISSING)])
+def test_versions_compare_as_numbers(found, status, monkeypatch):
+    monkeypatch.setattr(doctor, "_installed", lambda name: found)
+    assert doctor._package("torch>=2.6", MISSING).status == status
+
+
 def test_an_old_python_is_missing(monkeypatch):
     monkeypatch.setattr(doctor.platform, "python_version", lambda: "3.9.2")
     assert doctor.python().status == MISSING

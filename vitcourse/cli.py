@@ -89,6 +89,9 @@ def _add_train(commands):
     model = train.add_argument_group("model (what is left out suits data and device)")
     model.add_argument("--model", choices=MODELS, help="kind of model (vit)")
     model.add_argument("--size", choices=SIZES)
+    # None when it is not given, as --resume asks of every option
+    own = "what you wrote in labs 01 to 05, as far as it passed its checks"
+    model.add_argument("--mine", action="store_true", default=None, help=own)
     for name, kind, text in MODEL_OPTIONS + KIND_OPTIONS:
         model.add_argument(f"--{name}", type=kind, help=text)
     recipe = train.add_argument_group("recipe")
@@ -142,9 +145,29 @@ def run_train(arguments):
         out=arguments.out,
         every=arguments.checkpoint_every,
         draw=save_attention_figure,
+        mine=own_answers if arguments.mine else None,
         **given(("train-size", "test-size", "img-size")),
     )
     return 130 if history.interrupted else 0
+
+
+def own_answers():
+    """Return the learner's kept answers as a run takes them, and the course's where there is none.
+
+    Raises:
+        TrainingError: when nothing is kept yet.
+    """
+    from .runs.train import OwnAnswers
+    from .training.config import TrainingError
+    from .training.pieces import Pieces
+    from .workbook.mine import load
+
+    vit, pieces = load("ViT"), {each.name: load(each.name) for each in fields(Pieces)}
+    yours = list(dict.fromkeys(name for found in (vit, *pieces.values()) for name in found.pieces))
+    if not yours:
+        raise TrainingError("You have no answer of labs 01 to 05 that passed its check yet: leave out --mine.")
+    words = f"{', '.join(yours)}; everything else is the course's"
+    return OwnAnswers(vit.answer, Pieces(**{name: found.answer for name, found in pieces.items()}), words)
 
 
 def _resume(arguments):
@@ -159,7 +182,7 @@ def _resume(arguments):
     from .runs.train import resume
 
     device, every = arguments.device, arguments.checkpoint_every
-    _, history = resume(arguments.resume, device=device, every=every, draw=save_attention_figure)
+    _, history = resume(arguments.resume, device=device, every=every, draw=save_attention_figure, mine=own_answers)
     return 130 if history.interrupted else 0
 
 

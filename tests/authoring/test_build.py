@@ -8,17 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import nbformat
 import pytest
 from PIL import Image
 
 from vitcourse.authoring import build, execute
+from vitcourse.common.places import REPO
 from vitcourse.workbook.reference_text import learner_source, solution_source
 
 NAME = "01_patches.ipynb"
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -238,7 +237,7 @@ def test_ctrl_c_ends_the_kernel_and_keeps_the_old_files(real, edit, capsys):
     command = f"import sys; from vitcourse.authoring import build; sys.exit(build.main(root={str(real)!r}))"
     # a shell that starts jobs in the background lets them ignore Ctrl-C, and so would this process
     heard = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {command}"
-    process = subprocess.Popen([sys.executable, "-c", heard], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", heard], cwd=REPO, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 600  # a test that hangs, and no measure
     while not (real / "labs_solutions" / "started").exists():
         assert process.poll() is None and time.monotonic() < end

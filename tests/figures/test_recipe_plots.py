@@ -111,6 +111,6 @@ for _ in range(2):
 
 
 def test_outside_a_notebook_nothing_is_shown(capsys):
-    assert not live._in_notebook()
+    assert not live.in_notebook()
     TrainingDashboard()(grown(3))
     assert capsys.readouterr().out == ""

@@ -14,7 +14,7 @@ from torch import nn
 
 from vitcourse.data import ImageData, Split
 from vitcourse.reference.vit import ViT
-from vitcourse.training import checkpoint as resume
+from vitcourse.training import checkpoint
 from vitcourse.training.config import TrainConfig, TrainingError
 from vitcourse.training.fit import cross_entropy, fit
 
@@ -92,7 +92,7 @@ def test_a_stopped_run_ends_like_one_that_was_not(whole, tmp_path, step):
 
 def test_what_is_compared_would_differ_without_the_saved_random_states(whole, tmp_path, monkeypatch):
     killed_after(8, tmp_path)
-    monkeypatch.setattr(resume, "set_random_states", lambda states, device: None)
+    monkeypatch.setattr(checkpoint, "set_random_states", lambda states, device: None)
     with pytest.raises(AssertionError):
         assert_same(whole, run(tmp_path))
 
@@ -190,7 +190,7 @@ def test_another_objective_makes_another_run(tmp_path, make):
 
 def test_a_checkpoint_from_before_there_were_objectives_is_gone_on_with(whole, tmp_path):
     killed_after(8, tmp_path)
-    for path in resume.checkpoint_paths(tmp_path):
+    for path in checkpoint.checkpoint_paths(tmp_path):
         saved = torch.load(path, weights_only=True)
         del saved["run"]["recipe"]["objective"]
         torch.save(saved, path)
@@ -239,7 +239,7 @@ class Payload:
 
 def test_a_checkpoint_runs_no_code(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    torch.save({"format": resume.FORMAT, "run": {}, "state": Payload()}, tmp_path / "checkpoint.pt")
+    torch.save({"format": checkpoint.FORMAT, "run": {}, "state": Payload()}, tmp_path / "checkpoint.pt")
     with pytest.raises(TrainingError, match="cannot be read"):
         run(tmp_path)
     assert not (tmp_path / "pwned").exists()
@@ -297,7 +297,7 @@ import torch
 torch.set_num_threads(1)
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-import test_checkpoint as t
+import tests.training.test_checkpoint as t
 
 place, rng = Path(sys.argv[2]), random.Random(0)
 # Some modules are only loaded when they are used, and take seconds: here, not in every fork.
@@ -333,7 +333,7 @@ def end(pid):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 def steps_on_disk(folder):
-    for path in t.resume.checkpoint_paths(folder):
+    for path in t.checkpoint.checkpoint_paths(folder):
         if path.exists():
             state = torch.load(path, weights_only=True)["state"]
             return state["epoch"] * 5 + state["step"]
@@ -375,7 +375,7 @@ print(json.dumps([statuses, places]))
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 def test_runs_killed_at_random_points_end_bit_identical(tmp_path):
-    command = [sys.executable, "-c", KILLER, str(Path(__file__).parent), str(tmp_path)]
+    command = [sys.executable, "-c", KILLER, str(Path(__file__).parents[2]), str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     statuses, places = json.loads(done.stdout.splitlines()[-1])

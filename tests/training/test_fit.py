@@ -13,7 +13,9 @@ from vitcourse.reference.recipe import train_one_epoch
 from vitcourse.reference.vit import ViT
 from vitcourse.training.config import History, TrainConfig, TrainingError
 from vitcourse.training.evaluate import confusion_matrix, evaluate, predict
-from vitcourse.training.fit import cross_entropy, fit, make_optimizer, schedule
+from vitcourse.training.fit import cross_entropy, fit
+from vitcourse.training.optimizers import make_optimizer
+from vitcourse.training.schedule import schedule
 
 CLASSES = ("dark", "bright", "red")
 
