@@ -34,7 +34,7 @@ test: $(VENV)/.has-dev
 	OMP_NUM_THREADS=$(or $(THREADS),1) $(PYTEST) -n 2 --dist worksteal tests --ignore=tests/notebooks --ignore=tests/browser
 	$(PYTEST) -rs tests/browser
 	$(PYTEST) -n 2 tests/notebooks
-	$(PYTEST) -n 2 --dist loadfile -p tests.notebooks.nbval_rules --nbval-lax --nbval-current-env --nbval-cell-timeout=300 --no-loadscope-reorder $$(ls -r labs_solutions/*.ipynb)
+	$(PYTEST) -n 2 --dist loadfile -p tests.notebooks.nbval_rules --nbval-lax --nbval-current-env --nbval-cell-timeout=1800 --no-loadscope-reorder $$(ls -r labs_solutions/*.ipynb)
 	@echo "make test: everything passed."
 
 build: $(VENV)/.has-dev
