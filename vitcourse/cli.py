@@ -68,6 +68,19 @@ def make_parser():
     build.add_argument("names", nargs="*", metavar="NAME", help="labs to build, say 01_patches; all when left out")
     build.add_argument("--check", action="store_true", help="write nothing; say which notebooks are stale")
     build.set_defaults(run=run_build)
+
+    exercise = commands.add_parser("exercise", help="for authors: show an exercise's known mistakes as a learner would")
+    exercise.add_argument("name", metavar="NAME", help="an exercise's name, say patchify")
+    exercise.set_defaults(run=run_exercise)
+
+    new = commands.add_parser("new", help="for authors: make the files of a new lab or exercise")
+    kinds = new.add_subparsers(dest="kind", metavar="KIND", required=True)
+    new_lab = kinds.add_parser("lab", help="a new lab, after the last one")
+    new_lab.add_argument("name", metavar="NAME", help="the stem of its files, say transfer")
+    new_exercise = kinds.add_parser("exercise", help="a new exercise at the end of a lab")
+    new_exercise.add_argument("name", metavar="NAME", help="the function or class that the learner writes")
+    new_exercise.add_argument("--lab", required=True, help="the lab's name, say transfer")
+    new.set_defaults(run=run_new)
     return parser
 
 
@@ -123,6 +136,7 @@ def run_train(arguments):
         return _resume(arguments)
     from .figures.run_figures import save_attention_figure
     from .runs.train import train
+    from .training.distributed import leave
 
     def given(names):
         pairs = ((name.replace("-", "_"), getattr(arguments, name.replace("-", "_"))) for name in names)
@@ -148,6 +162,7 @@ def run_train(arguments):
         mine=own_answers if arguments.mine else None,
         **given(("train-size", "test-size", "img-size")),
     )
+    leave()
     return 130 if history.interrupted else 0
 
 
@@ -180,9 +195,11 @@ def _resume(arguments):
         return 2
     from .figures.run_figures import save_attention_figure
     from .runs.train import resume
+    from .training.distributed import leave
 
     device, every = arguments.device, arguments.checkpoint_every
     _, history = resume(arguments.resume, device=device, every=every, draw=save_attention_figure, mine=own_answers)
+    leave()
     return 130 if history.interrupted else 0
 
 
@@ -207,6 +224,27 @@ def run_build(arguments):
     from .authoring.build import main as build
 
     return build(arguments.names, arguments.check)
+
+
+def run_exercise(arguments):
+    """Print the known mistakes; 1 when one of them is accepted or not told apart."""
+    from .authoring.mistakes import show
+    from .exercises import exercise_ids
+
+    if arguments.name not in exercise_ids():
+        print(f"There is no exercise {arguments.name!r}; there are: {', '.join(exercise_ids())}.", file=sys.stderr)
+        return 2
+    return show(arguments.name)
+
+
+def run_new(arguments):
+    """Make the files of a new lab or exercise."""
+    from .authoring.scaffold import new_exercise, new_lab
+
+    if arguments.kind == "lab":
+        new_lab(arguments.name)
+    else:
+        new_exercise(arguments.name, arguments.lab)
 
 
 def run_progress(arguments):

@@ -10,10 +10,13 @@ For an author:
    checks, a text's from the cell before it. So ids never move, and diffs stay small.
 4. `vitcourse build 03_attention` (or 03, or attention) writes both notebooks of one lab and runs the solved one.
    `vitcourse build` does all. A lab that fails keeps its old files.
-5. `vitcourse build --check` runs nothing. It says which notebook is stale, and why.
+5. `vitcourse build --check` runs nothing. It says which notebook is stale and why, and in the same list which piece
+   of a lab or an exercise is missing and where a new one still has the mark TODO(author).
+6. `vitcourse new lab NAME` and `vitcourse new exercise NAME --lab LAB` make the files and the entries in the plan.
+   `vitcourse exercise NAME` shows each known mistake as a learner sees it, and says which are not told apart.
 
 master.py reads a lab, compose.py makes the cells, execute.py runs them, outputs.py cleans what they show, stale.py
-compares.
+compares, missing.py lists what is not there; scaffold.py and templates.py make new files, mistakes.py shows mistakes.
 """
 
 import sys

@@ -1,9 +1,10 @@
-"""`vitcourse build --check`: which notebook is not what its master says, and why. Runs nothing."""
+"""`vitcourse build --check`: which notebook is not what its master says and why, and what is missing. Runs nothing."""
 
 import nbformat
 
 from .compose import compose, to_text
 from .master import MasterError, read_master
+from .missing import missing_pieces
 from .outputs import output_problems, size_problems
 from .setup_cell import repository_address
 
@@ -24,6 +25,7 @@ def report_stale(root, paths, whole):
         problems += [f"{SOLVED}/{path.stem}.ipynb: {reason}" for reason in solved_stale(root, master, address)]
     if whole:
         problems += [f"{orphan}: has no master in labs/" for orphan in find_orphans(root, paths)]
+        problems += missing_pieces(root)
     for problem in problems:
         print(problem)
     if problems:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from . import store
 from .answers import namespace_for, reference_answer, run_text
 from .check import Status, run_check
+from .fingerprint import fingerprint
 from .learner_text import global_names
-from .reference_text import exercise_ids, fingerprint, solution_source
+from .reference_text import exercise_ids, solution_source
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,14 @@ Works on text alone (no torch), so that `vitcourse build --check` is quick.
 
 import ast
 import functools
-import hashlib
 
 from ..common.places import PACKAGE
 from ..exercises import exercise_ids, lab_of
 
-REFERENCE, EXERCISES = PACKAGE / "reference", PACKAGE / "exercises"
+REFERENCE = PACKAGE / "reference"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
-__all__ = ["exercise_ids", "fingerprint", "learner_source", "reference_source", "solution_source", "todo_words"]
+__all__ = ["exercise_ids", "learner_source", "reference_source", "solution_source", "todo_words"]
 
 
 def first_line(node):
@@ -86,11 +85,3 @@ def learner_source(exercise_id):
 def solution_source(exercise_id):
     """The solved cell: the reference's text without markers and TODOs."""
     return "\n".join(line for kind, lines in _pieces(exercise_id) if kind != "todo" for line in lines).rstrip()
-
-
-@functools.cache
-def fingerprint(exercise_id):
-    """A hash that changes when the exercise changes: its reference text or its lab's checks."""
-    stem = lab_of(exercise_id).stem
-    checks = [path.read_text(encoding="utf-8") for path in sorted((EXERCISES / stem).glob("*.py"))]
-    return hashlib.sha256("\n".join([reference_source(exercise_id), *checks]).encode()).hexdigest()[:16]

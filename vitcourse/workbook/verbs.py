@@ -9,10 +9,11 @@ from ..exercises import LABS, exercise_ids, get_exercise, lab_of
 from . import report, store
 from .answers import namespace_for, reference_answer
 from .check import CheckResult, Status, run_check
+from .fingerprint import fingerprint
 from .learner_text import CannotKeep, global_names, globals_of, self_contained, source_of
 from .mine import load, passes
 from .picture import picture_of
-from .reference_text import fingerprint, solution_source
+from .reference_text import solution_source
 
 _NOT_GIVEN = object()
 _session = {}  # exercise id -> the learner's object that passed in this kernel, when its source could not be kept
