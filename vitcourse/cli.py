@@ -67,6 +67,8 @@ def make_parser():
     build = commands.add_parser("build", help="for authors: write the notebooks from labs/")
     build.add_argument("names", nargs="*", metavar="NAME", help="labs to build, say 01_patches; all when left out")
     build.add_argument("--check", action="store_true", help="write nothing; say which notebooks are stale")
+    build.add_argument("--learner", action="store_true", help="write the learners' notebooks only; runs nothing")
+    build.add_argument("--wrap", action="store_true", help="wrap the masters' long paragraphs; builds nothing")
     build.set_defaults(run=run_build)
 
     exercise = commands.add_parser("exercise", help="for authors: show an exercise's known mistakes as a learner would")
@@ -221,9 +223,17 @@ def run_explain(arguments):
 
 def run_build(arguments):
     """Write or check the notebooks."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("jupytext", "nbformat", "nbclient") if find_spec(name) is None]
+    if missing:
+        raise CourseError(
+            f"Building the notebooks needs {' and '.join(missing)}: "
+            'run "make build", which installs what it needs, or install the extra vitcourse[dev].'
+        )
     from .authoring.build import main as build
 
-    return build(arguments.names, arguments.check)
+    return build(arguments.names, arguments.check, arguments.learner, arguments.wrap)
 
 
 def run_exercise(arguments):
