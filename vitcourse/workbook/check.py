@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import inspect
 import re
+import threading
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -11,8 +12,9 @@ import torch
 
 from ..exercises import exercise_ids, get_exercise
 from ..exercises.base import Draw
-from .answers import reference_answer
+from .answers import namespace_for, reference_answer
 from .calls import inputs_in_words, renamed_parameters, unexpected_keyword
+from .child import may_loop_in_c, never_returns
 from .compare import kind_of
 from .diagnose import Bench, find_cause
 from .errors import Crash
@@ -83,6 +85,9 @@ def run_check(exercise_id, answer, *, seed=0, dtype=None, time_limit=30.0, diagn
         benches = []
         for trial in _trials(exercise, seed, dtype):
             bench = Bench(exercise, trial, min(FIRST_CALL, time_limit) if not benches else time_limit)
+            if not benches and _never_returns(bench, answer):
+                ended = Crash(("OutOfTime",), "")
+                return _result(bench, answer, 0, ended, benches, diagnose)
             for index in range(exercise.cases):
                 ended = bench.run(answer, index)
                 bench.time_limit = time_limit
@@ -91,6 +96,14 @@ def run_check(exercise_id, answer, *, seed=0, dtype=None, time_limit=30.0, diagn
             benches.append(bench)
     message = "Right: it does what the reference does, on inputs of several shapes."
     return CheckResult(exercise_id, Status.PASS, None, message)
+
+
+def _never_returns(bench, answer):
+    """Whether the first run would never come back, where no signal could stop it: in C, and outside the main thread."""
+    if threading.current_thread() is threading.main_thread() and not may_loop_in_c(answer):
+        return False
+    bench.expected(0)
+    return never_returns(lambda: bench.run(answer, 0, limited=False), bench.time_limit)
 
 
 def _trials(exercise, seed, dtype):
@@ -127,7 +140,7 @@ def _result(bench, answer, index, ended, earlier, diagnose):
         status, message = Status.FAIL, ended.problem.message
         details |= {"expected": ended.problem.expected, "got": ended.problem.got}
     else:
-        status, message = Status.ERROR, _error_message(ended, answer, reference_answer(exercise_id), bench.time_limit)
+        status, message = Status.ERROR, _error_message(ended, exercise_id, answer, bench.time_limit)
         details |= {"where": ended.where}
     endless = isinstance(ended, Crash) and ended.kind == "OutOfTime"
     cause = find_cause(bench, answer, index, earlier) if diagnose and not endless else None
@@ -137,7 +150,8 @@ def _result(bench, answer, index, ended, earlier, diagnose):
             details["observed"] = message
         message = cause.message
     result = CheckResult(exercise_id, status, cause.mistake if cause else None, message, details)
-    return result if result.mistake else _with_outside_variable(result, answer)
+    certain = result.mistake or (cause and cause.relation in ("moving", "kept", "mode", "no return"))
+    return result if certain else _with_outside_variable(result, answer)
 
 
 def _with_outside_variable(result, answer):
@@ -171,7 +185,7 @@ def _unfinished(exercise_id, error):
     return None
 
 
-def _error_message(crash, answer, reference, time_limit):
+def _error_message(crash, exercise_id, answer, time_limit):
     text = crash.text.strip().split("\n")[0][:300]
     if crash.kind == "OutOfTime":
         return f"It did not return within {time_limit:g} seconds: is there a loop that never ends?"
@@ -180,9 +194,11 @@ def _error_message(crash, answer, reference, time_limit):
     if crash.kind == "RecursionError":
         return "It calls itself without end."
     if crash.kind == "TypeError" and not crash.where:
-        renamed = renamed_parameters(*_called_part(text, answer, reference))
+        renamed = renamed_parameters(*_called_part(text, answer, reference_answer(exercise_id)))
         return renamed or f"It cannot be called as the text says: {text}."
-    if crash.kind == "TypeError" and (other := unexpected_keyword(text, lambda name: _visible(answer, name))):
+    if crash.kind == "TypeError" and (
+        other := unexpected_keyword(text, lambda name: _visible(exercise_id, answer, name))
+    ):
         return other
     said = f"{crash.kind}: {text}" if text else crash.kind
     return f"Your code raised {said}" if crash.where else f"What it returned cannot be used: {said}"
@@ -195,9 +211,10 @@ def _called_part(text, answer, reference):
     return answer, reference
 
 
-def _visible(answer, name):
-    """What a name in a learner's text may stand for: in their notebook, else one of torch's layers and functions."""
+def _visible(exercise_id, answer, name):
+    """What a name in a learner's text may stand for: in their notebook, in the course, or in torch.nn."""
     try:
-        return globals_of(answer).get(name) or getattr(torch.nn, name, None) or getattr(torch.nn.functional, name, None)
+        spaces = globals_of(answer), namespace_for(exercise_id), vars(torch.nn), vars(torch.nn.functional)
+        return next((space[name] for space in spaces if name in space), None)
     except Exception:  # whatever lies in a notebook
         return None

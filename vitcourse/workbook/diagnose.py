@@ -17,6 +17,7 @@ from .relations import relate
 from .trial import run_probe, same_end
 
 SECONDS_FOR_PAIRS = 0.5  # of two mistakes at once there are hundreds: those that can be tried in this time are
+VAGUE = ("order", "constant", "place", "terms", "factors", "cropped", "unreduced", "repeated")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Bench:
             )
         return self._expected[index]
 
-    def run(self, answer, index, training=None, rng=None):
+    def run(self, answer, index, training=None, rng=None, limited=True):
         """How an answer ends in a case."""
         trial = self.trial
         mode = trial.training if training is None else training
@@ -65,7 +66,8 @@ class Bench:
             if mode == trial.training
             else Bench(self.exercise, type(trial)(trial.seed, trial.dtype, mode, trial.follows), None).expected(index)
         )
-        return run_probe(self.exercise, answer, expected, trial.seed, index, trial.dtype, self.time_limit, mode, rng)
+        limit = self.time_limit if limited else None
+        return run_probe(self.exercise, answer, expected, trial.seed, index, trial.dtype, limit, mode, rng)
 
     def explains(self, candidate, ends):
         """Whether a candidate ends as the answer did, in every case; the failed ones first, since they decide."""
@@ -115,6 +117,8 @@ def _moving(bench, answer, end, index):
         return None
     if end.problem.kind == "moving":  # the probe has found it
         return Cause(end.problem.message, relation="moving")
+    if end.problem.kind not in ("values", "finite") or not isinstance(end.value, torch.Tensor | float):
+        return None  # of other things it is not known whether two are equal
     if same_end(end, bench.run(answer, index, rng=bench.trial.seed + 7919)):
         return None
     return Cause(RANDOM if same_end(end, bench.run(answer, index)) else KEPT, relation="moving")
@@ -122,9 +126,10 @@ def _moving(bench, answer, end, index):
 
 def _kept_from_before(end, bench, index, earlier):
     """It gives what was right for inputs that it has seen before."""
-    if not isinstance(end, Mismatch) or not isinstance(end.value, torch.Tensor) or end.value.numel() < 2:
+    if not isinstance(end, Mismatch) or end.problem.kind != "values" or not _tells(end.value):
         return None
-    seen = [past.expected(i) for past in earlier for i in range(bench.exercise.cases)]
+    others = [past for past in earlier if past.trial.seed != bench.trial.seed]
+    seen = [past.expected(i) for past in others for i in range(bench.exercise.cases)]
     seen += [bench.expected(i) for i in range(index)]
     for record in seen:
         right = record.get(end.name)
@@ -164,10 +169,10 @@ def _two_at_once(bench, ends):
     failed = [end for end in ends.values() if not isinstance(end, dict)]
     if not all(isinstance(end, Mismatch) and _tells(end.value) for end in failed):
         return None  # an exception or a yes and no can have many causes
-    stop = time.monotonic() + SECONDS_FOR_PAIRS
+    stop = time.thread_time() + SECONDS_FOR_PAIRS
     found = []
     for left, right in itertools.combinations(bench.exercise.mistakes, 2):
-        if time.monotonic() > stop:
+        if time.thread_time() > stop:
             break
         together = mistakes_together(bench.exercise.id, left.id, right.id)
         if together is not None and bench.explains(together, ends):
@@ -202,15 +207,44 @@ def _one_mode_only(bench, answer, index):
 
 
 def _related(bench, ends):
+    """What relates the result to the right one; where that says little, to the result of a known mistake."""
     failed = {index: end for index, end in ends.items() if not isinstance(end, dict)}
     if not all(isinstance(end, Mismatch) and end.problem.kind in ("values", "shape") for end in failed.values()):
         return None
     first = next(iter(failed.values()))
     if any(end.name != first.name or end.name not in bench.expected(index) for index, end in failed.items()):
         return None
+    name = f"{first.name[:1].upper()}{first.name[1:]}"
     related = relate([(bench.expected(index)[end.name], end.value) for index, end in failed.items()], first.axes)
+    if related is None or related[0] in VAGUE:
+        beside = _related_to_a_mistake(bench, failed, first)
+        if beside is not None:
+            mistake, (_, sentence) = beside
+            return Cause(f"{mistake.message} And compared with that mistake alone, {sentence}", mistake.id)
     if related is None:
         return None
     key, sentence = related
-    name = f"{first.name[:1].upper()}{first.name[1:]}"
     return Cause(f"{name} is wrong: {sentence}", relation=key)
+
+
+def _related_to_a_mistake(bench, failed, first):
+    """(mistake, (key, sentence)) when exactly one known mistake's result is the given one but for a clear relation."""
+    found = []
+    for mistake in bench.exercise.mistakes:
+        pairs, shows = [], False
+        for index, end in failed.items():
+            known = bench.run(mistake_answer(bench.exercise.id, mistake.id), index)
+            if isinstance(known, dict):  # the mistake does not show here
+                pairs.append((bench.expected(index)[end.name], end.value))
+                continue
+            if not isinstance(known, Mismatch) or known.name != end.name or not _tells(known.value):
+                break
+            shows = True
+            pairs.append((known.value, end.value))
+        else:
+            if not shows:
+                continue
+            related = relate(pairs, first.axes)
+            if related is not None and related[0] not in VAGUE:
+                found.append((mistake, related))
+    return found[0] if len(found) == 1 else None

@@ -12,7 +12,7 @@ from .check import CheckResult, Status, run_check
 from .learner_text import CannotKeep, global_names, globals_of, self_contained, source_of
 from .mine import load, passes
 from .picture import picture_of
-from .reference_text import fingerprint, solution_source
+from .reference_text import fingerprint, solution_in_parts
 
 _NOT_GIVEN = object()
 _session = {}  # exercise id -> the learner's object that passed in this kernel, when its source could not be kept
@@ -174,7 +174,7 @@ def solution(exercise_id, force=False):
             f"To see the answer now: solution({exercise_id!r}, force=True)"
         )
         return
-    report.show(solution_source(exercise_id))
+    report.show(solution_in_parts(exercise_id))
 
 
 def progress():
