@@ -2,8 +2,8 @@
 
 `sum(range(10**15))` is a single call into C: Python looks for signals only when it returns. The child is stopped by the
 operating system. It is a fork, so it costs milliseconds, and it is made only for an answer whose code has both what
-makes numbers without end and what eats them in C, and outside the main thread, where no alarm rings. Windows has no fork, and macOS none that is safe: there such an
-answer holds the kernel until it is restarted.
+makes numbers without end and what eats them in C, and outside the main thread, where no alarm rings. Windows has no
+fork, and macOS none that is safe: there such an answer holds the kernel until it is restarted.
 """
 
 import os

@@ -6,6 +6,7 @@ Works on text alone (no torch), so that `vitcourse build --check` is quick.
 import ast
 import functools
 import hashlib
+import textwrap
 
 from ..common.places import PACKAGE
 from ..exercises import exercise_ids, lab_of
@@ -106,7 +107,8 @@ def solution_in_parts(exercise_id):
         if kind == "todo":
             part += 1
             indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
-            out.append(f"{indent}# your part {part} of {count}: {_words(lines)}")
+            words = f"your part {part} of {count}: {_words(lines)}"
+            out += textwrap.wrap(words, 118, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
         else:
             out += lines
     return "\n".join(out).rstrip()
