@@ -43,6 +43,19 @@ def test_train_on_a_folder_of_images_that_are_not_square(tmp_path, capsys):
     assert json.loads((out / "history.json").read_text())["epochs"] == 15
 
 
+def test_train_says_its_precision_and_whether_it_is_forced(tmp_path, monkeypatch, capsys):
+    shapes = ["train", "--data", "shapes", "--train-size", "20", "--test-size", "10", "--epochs", "1", *TINY]
+    monkeypatch.setenv("VITCOURSE_PRECISION", "bf16")
+    assert cli.main([*shapes, "--out", str(tmp_path / "forced")]) == 0
+    assert "; precision bf16 (forced by VITCOURSE_PRECISION)\n" in capsys.readouterr().out
+    assert cli.main([*shapes, "--precision", "fp32", "--out", str(tmp_path / "own")]) == 0
+    assert "; precision fp32\n" in capsys.readouterr().out
+    monkeypatch.setenv("VITCOURSE_PRECISION", "double")
+    assert cli.main([*shapes, "--out", str(tmp_path / "wrong")]) == 1
+    said = capsys.readouterr().err
+    assert "'double'" in said and said.count("\n") == 1 and not (tmp_path / "wrong").exists()
+
+
 def test_a_user_error_is_one_sentence_and_exit_code_1(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     full = tmp_path / "full"
@@ -95,6 +108,16 @@ def test_the_default_folder_is_new_each_time(tmp_path, monkeypatch):
     assert len(set(names)) == 3 and all(str(name).startswith(os.path.join("runs", "pets-")) for name in names)
 
 
+def other_value(each):
+    """A value of a `TrainConfig` field that is legal and not its default."""
+    choices = each.metadata["choices"]
+    if choices:
+        return next(choice for choice in choices if choice not in (each.default, None))
+    if isinstance(each.default, bool):
+        return not each.default
+    return each.default + 2 if isinstance(each.default, int) else 0.5
+
+
 def test_every_option_reaches_the_recipe_or_the_model(monkeypatch):
     seen = {}
 
@@ -103,21 +126,35 @@ def test_every_option_reaches_the_recipe_or_the_model(monkeypatch):
         return "folder", type("H", (), {"interrupted": False})
 
     monkeypatch.setattr(job, "train", spy)
-    flags = [f"--{name}={2 if kind is int else 0.5}" for name, kind, _ in cli.MODEL_OPTIONS + cli.RECIPE_OPTIONS]
-    assert (
-        cli.main(["train", "--data", "x", "--no-flip", "--epochs", "3", "--train-size", "7", "--size", "mini", *flags])
-        == 0
-    )
-    config = TrainConfig(**seen["recipe"])  # every name is a field
-    assert config.flip is False and config.peak_lr == 0.5 and config.epochs == 3 and config.rand_augment == 2
+    flags = [f"--{name}={2 if kind is int else 0.5}" for name, kind, _ in cli.MODEL_OPTIONS]
+    wanted = {each.name: other_value(each) for each in cli.recipe_fields()}
+    for each in cli.recipe_fields():
+        name, value = cli.option_name(each), wanted[each.name]
+        flags.append(
+            name.replace("--", "--no-" * (value is False) or "--", 1) + f"={value}" * (not isinstance(value, bool))
+        )
+    options = ["--data", "x", "--epochs", "3", "--seed", "5", "--train-size", "7", "--size", "mini"]
+    assert cli.main(["train", *options, *flags]) == 0
+    assert seen["recipe"] == wanted | dict(epochs=3, seed=5)
+    assert TrainConfig(**seen["recipe"]).peak_lr == wanted["peak_lr"] and "--lr=0.5" in flags
     assert set(seen["model_options"]) == {"patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio"}
     assert seen["train_size"] == 7 and seen["size"] == "mini"
 
 
 def test_build_hands_on_names_and_exit_code(monkeypatch):
     calls = []
-    monkeypatch.setattr("vitcourse.authoring.build.main", lambda names, check: calls.append((names, check)) or 3)
-    assert cli.main(["build", "--check", "01_patches"]) == 3 and calls == [(["01_patches"], True)]
+    monkeypatch.setattr("vitcourse.authoring.build.main", lambda *given: calls.append(given) or 3)
+    assert cli.main(["build", "--check", "01_patches"]) == 3 and calls == [(["01_patches"], True, False, False)]
+
+
+@pytest.mark.parametrize("options", [[], ["--check"], ["--learner"]])
+def test_build_without_its_extra_is_one_sentence(monkeypatch, capsys, options):
+    for name in ("jupytext", "nbclient"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
+    assert cli.main(["build", *options]) == 1
+    said = capsys.readouterr().err.strip()
+    assert said.startswith("Building the notebooks needs jupytext and nbclient:") and "vitcourse[dev]" in said
+    assert len(said.splitlines()) == 1
 
 
 def test_lab_becomes_jupyterlab_on_the_welcome_lab(monkeypatch, tmp_path, capsys):
@@ -137,12 +174,11 @@ def test_lab_becomes_jupyterlab_on_the_welcome_lab(monkeypatch, tmp_path, capsys
 
 
 def test_help_is_instant_because_the_command_itself_imports_nothing_heavy():
-    # The file alone: what `import vitcourse` brings is not this module's doing.
-    code = (
-        "import runpy, sys\nsys.argv = ['vitcourse']\ntry:\n    runpy.run_path({!r}, run_name='__main__')\nfinally:\n"
+    code = "import sys\nfrom vitcourse.cli import main\nstatus = main([])\n"
+    code += (
+        "print('HEAVY', [name for name in ('torch', 'numpy', 'matplotlib') if name in sys.modules])\nsys.exit(status)"
     )
-    code += "    print('HEAVY', [name for name in ('torch', 'numpy', 'matplotlib') if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code.format(cli.__file__)], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2 and "train" in done.stdout and "HEAVY []" in done.stdout
 
 

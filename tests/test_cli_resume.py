@@ -5,14 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import torch
 from PIL import Image
 
 from vitcourse import cli
-from vitcourse.runs import unfinished as plan
+from vitcourse.runs import unfinished
 from vitcourse.runs.run import load_run
 
 SHAPES = ["--data", "shapes", "--train-size", "200", "--test-size", "40", "--epochs", "4", "--seed", "3"]
@@ -68,20 +67,34 @@ def whole(tmp_path_factory):
     return folder
 
 
+# The command, whose process dies at its fifth step: no other process has to catch the moment.
+DIES = """
+import os, signal, sys
+from vitcourse import cli
+from vitcourse.training.progress import Progress
+
+steps = []
+
+def due(self):
+    steps.append(1)
+    if len(steps) == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return False
+
+Progress.due = due
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_a_killed_process_is_gone_on_with(whole, tmp_path):
     out = tmp_path / "run"
-    command = [sys.executable, "-m", "vitcourse", "train", *OPTIONS, "--out", str(out), "--checkpoint-every", "1"]
+    command = [sys.executable, "-c", DIES, "train", *OPTIONS, "--out", str(out), "--checkpoint-every", "1"]
     threads = str(torch.get_num_threads())  # another number of threads adds in another order: equal, but not to the bit
     environment = {**os.environ, "OMP_NUM_THREADS": threads}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
-    end = time.monotonic() + 60
-    while not (out / "checkpoint.before.pt").exists():
-        assert process.poll() is None and time.monotonic() < end
-        time.sleep(0.001)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
-    assert not (out / "model.pt").exists() and (out / plan.PLAN).exists()
+    assert subprocess.run(command, stdout=subprocess.DEVNULL, env=environment).returncode == -signal.SIGKILL
+    assert (out / "checkpoint.before.pt").exists()
+    assert not (out / "model.pt").exists() and (out / unfinished.FILE).exists()
     assert train("--resume", out) == 0
     assert_same(out, whole)
 
@@ -123,7 +136,7 @@ def test_a_folder_of_images_is_found_from_anywhere(tmp_path, monkeypatch):
 def test_what_cannot_be_gone_on_with_is_one_sentence(whole, tmp_path, monkeypatch, capsys):
     out = killed(tmp_path / "run", monkeypatch)
     torn = killed(tmp_path / "torn", monkeypatch)
-    (torn / plan.PLAN).write_text("{")
+    (torn / unfinished.FILE).write_text("{")
     no_checkpoint = killed(tmp_path / "checkpoints", monkeypatch)
     for path in no_checkpoint.glob("*.pt"):
         path.write_bytes(b"torn")
@@ -149,7 +162,7 @@ def test_what_cannot_be_gone_on_with_is_one_sentence(whole, tmp_path, monkeypatc
 
 def test_a_run_whose_data_changed_is_refused(tmp_path, monkeypatch, capsys):
     out = killed(tmp_path / "run", monkeypatch)
-    settings = json.loads((out / plan.PLAN).read_text())
+    settings = json.loads((out / unfinished.FILE).read_text())
     settings["data_options"]["test_size"] = 50
-    (out / plan.PLAN).write_text(json.dumps(settings))
+    (out / unfinished.FILE).write_text(json.dumps(settings))
     assert train("--resume", out) == 1 and "another data (test images" in capsys.readouterr().err

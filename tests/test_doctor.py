@@ -50,9 +50,10 @@ def test_jupyterlab_is_needed_only_on_ones_own_machine(monkeypatch):
     assert "jupyterlab" not in by_topic(doctor.packages())
 
 
-def test_versions_compare_as_numbers():
-    assert doctor._version("2.10") > doctor._version("2.6") == doctor._version("2.6.0+cu128")
-    assert doctor._version("3.13.0rc1") > doctor._version("3.11.9")
+@pytest.mark.parametrize(("found", "status"), [("2.10.0", OK), ("2.6.0+cu128", OK), ("2.5.9", MISSING)])
+def test_versions_compare_as_numbers(found, status, monkeypatch):
+    monkeypatch.setattr(doctor, "_installed", lambda name: found)
+    assert doctor._package("torch>=2.6", MISSING).status == status
 
 
 def test_an_old_python_is_missing(monkeypatch):
@@ -76,6 +77,14 @@ def test_no_gpu_is_a_note_with_what_it_means(monkeypatch):
     assert finding.status == NOTE and "shapes" in finding.todo
     monkeypatch.setattr(doctor, "place", lambda: "Colab")
     assert "T4" in doctor.compute().todo
+
+
+def test_a_forced_precision_is_shown_and_a_wrong_one_must_be_mended(monkeypatch):
+    monkeypatch.setenv("VITCOURSE_PRECISION", "fp16")
+    assert doctor.compute().text.endswith("precision fp16 (forced by VITCOURSE_PRECISION)")
+    monkeypatch.setenv("VITCOURSE_PRECISION", "int8")
+    finding = doctor.compute()
+    assert finding.status == MISSING and "'int8'" in finding.todo and "fp32" in finding.todo
 
 
 def test_the_network_is_asked_with_a_timeout(monkeypatch):

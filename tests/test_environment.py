@@ -1,13 +1,13 @@
 """environment.yml and pyproject.toml ask for the same packages with the same lower bounds."""
 
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).parents[1]
+from vitcourse.common.places import REPO
+
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}  # the others have one name everywhere
 EXTRAS = ("lab", "test")  # what the conda environment holds; the browser comes with `make test`
 ONLY_CONDA = {"pip"}
@@ -48,7 +48,7 @@ def disagreements(project, environment):
 
 @pytest.fixture
 def texts():
-    return (ROOT / "pyproject.toml").read_text(), (ROOT / "environment.yml").read_text()
+    return (REPO / "pyproject.toml").read_text(), (REPO / "environment.yml").read_text()
 
 
 def test_the_two_files_agree(texts):

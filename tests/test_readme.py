@@ -2,13 +2,12 @@
 
 import re
 import shlex
-from pathlib import Path
 
 from vitcourse.cli import make_parser
+from vitcourse.common.places import REPO
 from vitcourse.exercises import LABS
 
-ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+TEXT = (REPO / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_map_shows_each_lab_with_its_time_and_exercises():
@@ -21,11 +20,11 @@ def test_the_map_shows_each_lab_with_its_time_and_exercises():
 
 def test_its_links_lead_somewhere():
     links = re.findall(r"\]\(([^)#]+)\)", TEXT)
-    assert links and [link for link in links if not (ROOT / link).exists()] == []
+    assert links and [link for link in links if not (REPO / link).exists()] == []
 
 
 def test_its_commands_exist():
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(r"^([a-z]+):", (REPO / "Makefile").read_text(), re.MULTILINE)
     assert set(re.findall(r"\bmake (\w+)", TEXT)) - {"test"} <= set(targets) and "test" in targets
     shown = re.findall(r"^vitcourse ([^#\n]+)|`vitcourse ([^`]+)`|-m vitcourse ([^#\n]+)", TEXT, re.MULTILINE)
     lines = [shlex.split("".join(groups)) for groups in shown]

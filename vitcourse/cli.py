@@ -69,7 +69,22 @@ def make_parser():
     build = commands.add_parser("build", help="for authors: write the notebooks from labs/")
     build.add_argument("names", nargs="*", metavar="NAME", help="labs to build, say 01_patches; all when left out")
     build.add_argument("--check", action="store_true", help="write nothing; say which notebooks are stale")
+    build.add_argument("--learner", action="store_true", help="write the learners' notebooks only; runs nothing")
+    build.add_argument("--wrap", action="store_true", help="wrap the masters' long paragraphs; builds nothing")
     build.set_defaults(run=run_build)
+
+    exercise = commands.add_parser("exercise", help="for authors: show an exercise's known mistakes as a learner would")
+    exercise.add_argument("name", metavar="NAME", help="an exercise's name, say patchify")
+    exercise.set_defaults(run=run_exercise)
+
+    new = commands.add_parser("new", help="for authors: make the files of a new lab or exercise")
+    kinds = new.add_subparsers(dest="kind", metavar="KIND", required=True)
+    new_lab = kinds.add_parser("lab", help="a new lab, after the last one")
+    new_lab.add_argument("name", metavar="NAME", help="the stem of its files, say transfer")
+    new_exercise = kinds.add_parser("exercise", help="a new exercise at the end of a lab")
+    new_exercise.add_argument("name", metavar="NAME", help="the function or class that the learner writes")
+    new_exercise.add_argument("--lab", required=True, help="the lab's name, say transfer")
+    new.set_defaults(run=run_new)
     return parser
 
 
@@ -91,6 +106,9 @@ def _add_train(commands):
     model = train.add_argument_group("model (what is left out suits data and device)")
     model.add_argument("--model", choices=MODELS, help="kind of model (vit)")
     model.add_argument("--size", choices=SIZES)
+    # None when it is not given, as --resume asks of every option
+    own = "what you wrote in labs 01 to 05, as far as it passed its checks"
+    model.add_argument("--mine", action="store_true", default=None, help=own)
     for name, kind, text in MODEL_OPTIONS + KIND_OPTIONS:
         model.add_argument(f"--{name}", type=kind, help=text)
     recipe = train.add_argument_group("recipe")
@@ -122,6 +140,7 @@ def run_train(arguments):
         return _resume(arguments)
     from .figures.run_figures import save_attention_figure
     from .runs.train import train
+    from .training.distributed import leave
 
     def given(names):
         pairs = ((name.replace("-", "_"), getattr(arguments, name.replace("-", "_"))) for name in names)
@@ -144,9 +163,30 @@ def run_train(arguments):
         out=arguments.out,
         every=arguments.checkpoint_every,
         draw=save_attention_figure,
+        mine=own_answers if arguments.mine else None,
         **given(("train-size", "test-size", "img-size")),
     )
+    leave()
     return 130 if history.interrupted else 0
+
+
+def own_answers():
+    """Return the learner's kept answers as a run takes them, and the course's where there is none.
+
+    Raises:
+        TrainingError: when nothing is kept yet.
+    """
+    from .runs.train import OwnAnswers
+    from .training.config import TrainingError
+    from .training.pieces import Pieces
+    from .workbook.mine import load
+
+    vit, pieces = load("ViT"), {each.name: load(each.name) for each in fields(Pieces)}
+    yours = list(dict.fromkeys(name for found in (vit, *pieces.values()) for name in found.pieces))
+    if not yours:
+        raise TrainingError("You have no answer of labs 01 to 05 that passed its check yet: leave out --mine.")
+    words = f"{', '.join(yours)}; everything else is the course's"
+    return OwnAnswers(vit.answer, Pieces(**{name: found.answer for name, found in pieces.items()}), words)
 
 
 def _resume(arguments):
@@ -159,9 +199,11 @@ def _resume(arguments):
         return 2
     from .figures.run_figures import save_attention_figure
     from .runs.train import resume
+    from .training.distributed import leave
 
     device, every = arguments.device, arguments.checkpoint_every
-    _, history = resume(arguments.resume, device=device, every=every, draw=save_attention_figure)
+    _, history = resume(arguments.resume, device=device, every=every, draw=save_attention_figure, mine=own_answers)
+    leave()
     return 130 if history.interrupted else 0
 
 
@@ -183,9 +225,38 @@ def run_explain(arguments):
 
 def run_build(arguments):
     """Write or check the notebooks."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("jupytext", "nbformat", "nbclient") if find_spec(name) is None]
+    if missing:
+        raise CourseError(
+            f"Building the notebooks needs {' and '.join(missing)}: "
+            'run "make build", which installs what it needs, or install the extra vitcourse[dev].'
+        )
     from .authoring.build import main as build
 
-    return build(arguments.names, arguments.check)
+    return build(arguments.names, arguments.check, arguments.learner, arguments.wrap)
+
+
+def run_exercise(arguments):
+    """Print the known mistakes; 1 when one of them is accepted or not told apart."""
+    from .authoring.mistakes import show
+    from .exercises import exercise_ids
+
+    if arguments.name not in exercise_ids():
+        print(f"There is no exercise {arguments.name!r}; there are: {', '.join(exercise_ids())}.", file=sys.stderr)
+        return 2
+    return show(arguments.name)
+
+
+def run_new(arguments):
+    """Make the files of a new lab or exercise."""
+    from .authoring.scaffold import new_exercise, new_lab
+
+    if arguments.kind == "lab":
+        new_lab(arguments.name)
+    else:
+        new_exercise(arguments.name, arguments.lab)
 
 
 def run_progress(arguments):

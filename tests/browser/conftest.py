@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from vitcourse.common.places import REPO
+
 from .jupyter import CHROMIUM, Lab
 
-ROOT = Path(__file__).parents[2]
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -18,8 +19,8 @@ def lab(tmp_path_factory):
     if BROWSER is None:
         pytest.skip("the browser test was skipped: there is no Chromium here")
     root = tmp_path_factory.mktemp("course")
-    shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    (root / "vitcourse").symlink_to(ROOT / "vitcourse")
+    shutil.copytree(REPO / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    (root / "vitcourse").symlink_to(REPO / "vitcourse")
     with Lab(root, progress=tmp_path_factory.mktemp("progress")) as lab:
         yield lab
 

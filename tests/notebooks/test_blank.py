@@ -13,12 +13,12 @@ from nbclient import NotebookClient
 from nbformat import read
 from nbformat.v4 import new_code_cell, new_notebook
 
+from vitcourse.common.places import REPO
 from vitcourse.exercises import LABS
 from vitcourse.workbook import Status
 from vitcourse.workbook.report import WORDS
 
-ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((REPO / "notebooks").glob("*.ipynb"))
 STARTUP = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
@@ -39,7 +39,7 @@ def run_as_learner(notebook, folder, home):
     env |= {"VITCOURSE_HOME": str(home / "progress"), "IPYTHONDIR": str(home / "ipython")}
     client = NotebookClient(
         notebook,
-        timeout=300,
+        timeout=1800,  # a kernel that hangs, and no measure
         kernel_name="python3",
         extra_arguments=["--log-level=50"],
         allow_errors=True,

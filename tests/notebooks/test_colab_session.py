@@ -8,8 +8,8 @@ import nbformat
 import pytest
 
 from .colab_session import newer_uses
+from vitcourse.common.places import REPO
 
-ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 
 
@@ -69,9 +69,9 @@ def test_newer_uses_are_found_in_text(text, found):
 
 def test_the_course_uses_nothing_newer():
     said = []
-    for path in (ROOT / "vitcourse").rglob("*.py"):
+    for path in (REPO / "vitcourse").rglob("*.py"):
         said += [f"{path}:{line}: {what}" for line, what in newer_uses(path.read_text(encoding="utf-8"))]
-    for path in (ROOT / "labs_solutions").glob("*.ipynb"):
+    for path in (REPO / "labs_solutions").glob("*.ipynb"):
         for cell in nbformat.read(path, 4).cells:
             if cell.cell_type == "code":
                 said += [f"{path}: {cell.id}: {what}" for _, what in newer_uses(cell.source)]

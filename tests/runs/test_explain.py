@@ -8,11 +8,12 @@ from PIL import Image
 from vitcourse import cli
 from vitcourse.data import DataError, load_data
 from vitcourse.data.augment import normalize
+from vitcourse.figures.run_figures import explain_to_file, pick_examples, save_attention_figure
 from vitcourse.reference.deit import DistilledViT
-from vitcourse.reference.maps import attention_rollout, cls_attention_map, occlusion_map
+from vitcourse.reference.maps import attention_rollout, catch_attention, cls_attention_map, occlusion_map
 from vitcourse.reference.stem import ConvStemViT
 from vitcourse.reference.vit import ViT
-from vitcourse.runs.explain import explain, occlusion, pick_examples, read_image, save_attention_figure
+from vitcourse.runs.explain import occlusion, read_image
 from vitcourse.runs.look import look
 from vitcourse.runs.run import save_run
 from vitcourse.training.config import History, TrainConfig
@@ -30,10 +31,11 @@ def build(cls=ViT):
     return cls(**SIZES)
 
 
-def test_look_catches_what_the_model_itself_would_give(data):
+def test_look_catches_what_the_model_attends_to(data):
     model = build()
     seen = look(model, data.test.images[:3], data.mean, data.std)
-    logits, weights = model(normalize(data.test.images[:3], data.mean, data.std), need_weights=True)
+    with catch_attention(model) as weights:
+        logits = model(normalize(data.test.images[:3], data.mean, data.std))
     torch.testing.assert_close(seen.logits, logits.detach())
     torch.testing.assert_close(seen.weights, tuple(w.detach() for w in weights))
     torch.testing.assert_close(seen.layer(1), cls_attention_map(weights[1], (2, 3)).detach())
@@ -67,8 +69,8 @@ def test_occlusion_is_the_map_of_overlapping_squares(data):
 
 @pytest.mark.parametrize("cls", [ViT, ConvStemViT])
 def test_the_figure_after_training_is_drawn_for_any_model(cls, data, tmp_path):
-    save_attention_figure(tmp_path / "a.png", build(cls), data, count=3)
-    assert np.asarray(Image.open(tmp_path / "a.png")).std() > 10
+    name = save_attention_figure(tmp_path, build(cls), data, count=3)
+    assert np.asarray(Image.open(tmp_path / name)).std() > 10
 
 
 def test_examples_come_from_different_classes():
@@ -152,5 +154,5 @@ def test_a_model_without_a_class_token_is_explained_by_occlusion(run, tmp_path, 
     real = module.load_run(run)
     real.model = build(ConvStemViT).eval()
     monkeypatch.setattr(module, "load_run", lambda folder: real)
-    out = explain(photograph(tmp_path / "a.png"), run, tmp_path / "out.png")
+    out = explain_to_file(photograph(tmp_path / "a.png"), run, tmp_path / "out.png")
     assert out.exists() and "occlusion alone" in capsys.readouterr().out

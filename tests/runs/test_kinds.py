@@ -10,10 +10,13 @@ from torch import nn
 from vitcourse import cli
 from vitcourse.data import load_data
 from vitcourse.runs import kinds as models
-from vitcourse.runs.kinds import KINDS, Kind, Prepared, configure, new_img_size
+from vitcourse.runs import train as train_module
+from vitcourse.runs.kinds import KINDS, Kind, configure, new_img_size
 from vitcourse.runs.run import load_run, save_run
+from vitcourse.runs.teacher import Prepared
 from vitcourse.training.config import History, TrainConfig, TrainingError
-from vitcourse.training.fit import cross_entropy, evaluate
+from vitcourse.training.evaluate import evaluate
+from vitcourse.training.fit import cross_entropy
 
 OPTIONS = ["--data", "shapes", "--train-size", "120", "--test-size", "30", "--epochs", "3", "--device", "cpu"]
 CPU = torch.device("cpu")
@@ -38,7 +41,8 @@ def test_every_kind_is_configured_built_and_described_for_the_built_in_images(da
     words = kind.describe(model, config)
     assert kind.title and words and "\n" not in words
     assert set(KINDS) == set(cli.MODELS) and set(kind.sizes) <= set(cli.SIZES) and kind.size(data, CPU) in kind.sizes
-    assert set(kind.options) <= {option.replace("-", "_") for option, *_ in cli.KIND_OPTIONS}
+    _, options = train_module.PREPARATIONS.get(name, (None, ()))
+    assert set(options) <= {option.replace("-", "_") for option, *_ in cli.KIND_OPTIONS}
 
 
 def test_options_replace_the_sizes_and_what_a_kind_has_not_is_said(data):
@@ -106,10 +110,10 @@ class Prepares:
 def taught(monkeypatch):
     """A kind under the name of deit, which learns from what it prepares; without a figure of its attention."""
     prepares = Prepares()
-    kind = Kind("Line", Line, {"nano": {}}, lambda *_: "nano", lambda *_: "straight", prepare=prepares)
-    recipe = dict(recipe=lambda data, config, epochs: dict(peak_lr=1e-4, batch_size=40))
-    monkeypatch.setitem(KINDS, "deit", replace(kind, options=("teacher",), **recipe))
-    monkeypatch.setattr("vitcourse.runs.train.save_attention_figure", lambda *args: None)
+    kind = Kind("Line", Line, {"nano": {}}, lambda *_: "nano", lambda *_: "straight")
+    monkeypatch.setitem(KINDS, "deit", replace(kind, recipe=lambda *_: dict(peak_lr=1e-4, batch_size=40)))
+    monkeypatch.setitem(train_module.PREPARATIONS, "deit", (prepares, ("teacher",)))
+    monkeypatch.setattr("vitcourse.figures.run_figures.save_attention_figure", lambda *_: "no figure")
     return prepares
 
 
@@ -143,11 +147,11 @@ def test_a_kind_is_gone_on_with_and_finds_what_it_prepared(taught, tmp_path, mon
     assert len(load_run(out).history) == 3
 
 
-def test_a_kind_that_fails_before_it_made_anything_leaves_no_folder(taught, tmp_path, capsys):
+def test_a_kind_that_fails_before_it_made_anything_leaves_no_folder(taught, tmp_path, monkeypatch, capsys):
     def fail(*told):
         raise TrainingError("No such teacher.")
 
-    models.KINDS["deit"] = replace(KINDS["deit"], prepare=fail)
+    monkeypatch.setitem(train_module.PREPARATIONS, "deit", (fail, ()))
     assert train(*OPTIONS, "--model", "deit", "--out", tmp_path / "run") == 1
     assert "No such teacher." in capsys.readouterr().err and not (tmp_path / "run").exists()
 

@@ -10,13 +10,15 @@ from torch import nn
 
 from vitcourse import cli
 from vitcourse.data import load_data
-from vitcourse.data.batches import Batches
+from vitcourse.data.batches import Batches, repeat_images
 from vitcourse.reference.deit import ConvTeacher, DistilledViT, hard_distillation_loss, soft_distillation_loss
 from vitcourse.reference.vit import ViT
 from vitcourse.runs.run import load_run
-from vitcourse.training.config import TrainConfig
-from vitcourse.training.distillation import Distillation, Renormalize, repeat_images
-from vitcourse.training.fit import TrainingError, evaluate, fit
+from vitcourse.runs.teacher import Renormalize
+from vitcourse.training.config import TrainConfig, TrainingError
+from vitcourse.training.distillation import Distillation
+from vitcourse.training.evaluate import evaluate
+from vitcourse.training.fit import fit
 
 SMALL = dict(img_size=16, patch_size=8, num_classes=10, embed_dim=16, depth=1, num_heads=2)
 OPTIONS = ["--data", "shapes", "--train-size", "120", "--test-size", "30", "--epochs", "3", "--device", "cpu"]

@@ -13,7 +13,9 @@ from vitcourse.reference.recipe import train_one_epoch
 from vitcourse.reference.vit import ViT
 from vitcourse.training.config import History, TrainConfig, TrainingError
 from vitcourse.training.evaluate import confusion_matrix, evaluate, predict
-from vitcourse.training.fit import cross_entropy, fit, make_optimizer, schedule
+from vitcourse.training.fit import cross_entropy, fit
+from vitcourse.training.optimizers import make_optimizer
+from vitcourse.training.schedule import schedule
 
 CLASSES = ("dark", "bright", "red")
 
@@ -120,6 +122,20 @@ def test_an_objective_takes_the_place_of_the_cross_entropy(data):
 def test_any_model_of_images_to_logits_will_do(data):
     history = fit(nn.Sequential(nn.Flatten(), nn.Linear(192, 3)), data, TrainConfig(epochs=2), progress=False)
     assert history.test_loss[1] < history.test_loss[0]
+
+
+@pytest.mark.parametrize(
+    ("forced", "own", "used"), [("bf16", None, "bf16"), ("fp16", None, "fp16"), ("bf16", "fp32", "fp32")]
+)
+def test_the_environment_s_precision_trains_and_measures_unless_the_recipe_names_one(
+    data, monkeypatch, forced, own, used
+):
+    monkeypatch.setenv("VITCOURSE_PRECISION", forced)
+    seen, model = set(), tiny_vit()
+    model.head.register_forward_hook(lambda layer, inputs, logits: seen.add((layer.training, logits.dtype)))
+    fit(model, data, TrainConfig(epochs=1, precision=own), device="cpu", progress=False)
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[used]
+    assert seen == {(True, dtype), (False, dtype)}
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])

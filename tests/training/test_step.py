@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from test_fit import ALL_ON, tiny_data, tiny_vit
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from tests.training.test_fit import ALL_ON, tiny_data, tiny_vit
 from vitcourse.data import ImageData, Split, augment
 from vitcourse.data.batches import Batches
 from vitcourse.training import step
@@ -220,6 +221,9 @@ def test_no_step_waits_for_the_device(data, precision, monkeypatch):
         # What is drawn by the CPU's generator is on the CPU, on every device.
         monkeypatch.setattr(augment, "random_box", waits.inside(augment.random_box, on=False))
         monkeypatch.setattr(augment, "_groups", waits.inside(augment._groups, on=False))
+        # So is the average's count of steps, the only number that torch's AveragedModel asks for.
+        update = waits.inside(AveragedModel.update_parameters, on=False)
+        monkeypatch.setattr(AveragedModel, "update_parameters", update)
         config = replace(CONFIG, epochs=1, precision=precision)
         fit(tiny_vit(), data, config, device="cpu", progress=False, on_step=lambda done, loss: steps.append(done))
     assert +waits.found == Counter() and len(steps) == 5

@@ -22,13 +22,15 @@ class Batches:
         config: a `TrainConfig`.
         train: whether to shuffle and augment.
         epoch: counts from 0; each epoch has its own order and augmentation.
+        mixup, cutmix: the functions of lab 05, the course's or your own.
 
     Yields:
         images (B, C, H, W) float32 and targets (B, K) float32; the last batch may be smaller.
     """
 
-    def __init__(self, split, data, config, train=True, epoch=0):
+    def __init__(self, split, data, config, train=True, epoch=0, mixup=mixup, cutmix=cutmix):
         self.split, self.config, self.train, self.epoch = split, config, train, epoch
+        self.mixup, self.cutmix = mixup, cutmix
         self.num_classes = data.num_classes
         self.device = split.images.device
         self.mean, self.std = data.mean.to(self.device), data.std.to(self.device)
@@ -93,17 +95,17 @@ class Batches:
         return self._mix(images, targets) if mixed else (images, targets)
 
     def _mix(self, images, targets):
-        alphas = [(mixup, self.config.mixup), (cutmix, self.config.cutmix)]
-        alphas = [(how, alpha) for how, alpha in alphas if alpha > 0]
+        alphas = [("mixup", self.config.mixup), ("cutmix", self.config.cutmix)]
+        alphas = [(name, alpha) for name, alpha in alphas if alpha > 0]
         if not alphas:
             return images, targets
-        how, alpha = self.choices.choice(alphas)
+        name, alpha = self.choices.choice(alphas)
         lam = self.choices.betavariate(alpha, alpha)
         perm = torch.randperm(len(images), generator=self.cpu_draws).to(self.device, non_blocking=True)
-        if how is mixup:
-            return mixup(images, targets, lam, perm)
+        if name == "mixup":
+            return self.mixup(images, targets, lam, perm)
         box = augment.random_box(images.shape[-2:], lam, self.cpu_draws)
-        return cutmix(images, targets, box, perm)
+        return self.cutmix(images, targets, box, perm)
 
 
 def repeat_images(indices, times):

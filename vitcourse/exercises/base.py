@@ -4,6 +4,9 @@ A probe is run on the reference, on the learner's answer, and, when that one is 
 as a learner's tensors are, then with other values and modules in eval mode, then in float64. It calls
 `see(name, value)` for everything that matters, most basic first; the checker compares what it saw, in order, and
 stops at the first difference. See `workbook.recorder` for what `see` can do.
+
+Each exercise is a module of its own, in the same order: draw, probe, picture, what the mistakes share, and EXERCISE with
+its mistakes (each beside its hint) and hints. What several exercises of a lab share is in the lab's common.py.
 """
 
 from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 import functools
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -10,9 +10,11 @@ import torch
 from ..data import load_data
 from ..training.checkpoint import remove_checkpoints
 from ..training.config import TrainConfig, TrainingError
-from ..training.device import describe_device, pick_precision
+from ..training.device import describe_device, describe_precision
 from ..training.distributed import Workers
-from ..training.fit import evaluate, fit
+from ..training.evaluate import evaluate
+from ..training.fit import fit
+from ..training.pieces import COURSE, Pieces
 from .kinds import configure, find_kind, new_img_size
 from .recipes import RECIPES
 from .run import CONFIG, HISTORY, MODEL, make_run_folder, save_run
@@ -26,6 +28,16 @@ from .unfinished import (
     read_settings,
     refuse_other_settings,
 )
+
+
+@dataclass(frozen=True)
+class OwnAnswers:
+    """What a learner wrote, for a run of it: `vit` takes the place of the course's `ViT`; `words` say whose is what."""
+
+    vit: type
+    pieces: Pieces
+    words: str
+
 
 # What is made ready before a kind of model trains on more than labels, and the names of what it can be told.
 PREPARATIONS = {"deit": (prepare_teacher, ("teacher",))}
@@ -44,6 +56,7 @@ def train(
     out=None,
     every=None,
     draw=None,
+    mine=None,
     **data_options,
 ):
     """Train a model on a data set and save it; prints what it does.
@@ -60,6 +73,7 @@ def train(
         out: the run's folder; None is runs/<data>-<time>. One with the unfinished run of the same settings goes on.
         every: steps between checkpoints, besides the one after each epoch.
         draw: called with the run's folder, the model and the data when they are saved; returns the figure's name.
+        mine: returns the `OwnAnswers` that are trained in place of the course's; None trains the course's.
         data_options: of `load_data`: img_size, train_size, test_size.
 
     Returns:
@@ -99,19 +113,24 @@ def train(
         model_config = configure(kind, data, workers.device, size, model_options)
         epochs = recipe.setdefault("epochs", kind.epochs)
         config = TrainConfig(**(kind.recipe(data, model_config, epochs) | recipe))
-        settings = make_settings(data_name, data, data_options, kind_name, model_config, config, kind_options, device)
-        model = _build(kind, model_config, config)  # a model that cannot be built leaves no folder
+        if mine is not None and kind_name != "vit":
+            raise TrainingError("What you wrote is a ViT: leave out --model, or leave out --mine.")
+        own = None if mine is None else mine()
+        given = dict(kind=kind_name, model=model_config, config=config, options=kind_options, device=device)
+        settings = make_settings(data_name, data, data_options, **given, mine=own is not None)
+        model = _build(kind, model_config, config, own)  # a model that cannot be built leaves no folder
         folder, new = workers.first(lambda: _open_folder(out, data, settings))
-        return _run(workers, folder, data, settings, config, every, draw, model, new)
+        return _run(workers, folder, data, settings, config, model, every=every, draw=draw, own=own, new=new)
 
 
-def resume(folder, *, device=None, every=None, draw=None):
+def resume(folder, *, device=None, every=None, draw=None, mine=None):
     """Go on with an unfinished run of `train` from its last checkpoint; without one it starts anew.
 
     Args:
         folder: the run's.
         device: as `pick_device` takes it; None is what the run was told to use.
         every, draw: as in `train`.
+        mine: as in `train`; called when the run is one of the learner's own answers.
 
     Returns:
         (folder, history).
@@ -126,8 +145,11 @@ def resume(folder, *, device=None, every=None, draw=None):
         config = TrainConfig(**settings["train"])
         load = functools.partial(load_data, settings["data"], device=workers.device, seed=config.seed)
         data = workers.in_turn(lambda: load(**settings["data_options"]))
-        model = _build(find_kind(settings["kind"]), settings["model"], config)
-        return _run(workers, folder, data, settings, config, every, draw, model)
+        if settings["mine"] and mine is None:
+            raise TrainingError(f"That run trains your own answers: go on with vitcourse train --resume {folder}.")
+        own = mine() if settings["mine"] else None
+        model = _build(find_kind(settings["kind"]), settings["model"], config, own)
+        return _run(workers, folder, data, settings, config, model, every=every, draw=draw, own=own)
 
 
 def _open_folder(out, data, settings):
@@ -140,19 +162,22 @@ def _open_folder(out, data, settings):
     return folder, True
 
 
-def _run(workers, folder, data, settings, config, every, draw, model, new=False):
+def _run(workers, folder, data, settings, config, model, *, every, draw, own, new=False):
     """Train in a folder that has a settings, save the run there, and clear away what only an unfinished one needs."""
     kind, model_config, device = find_kind(settings["kind"]), settings["model"], workers.device
     objective, seconds = None, 0.0
     try:
         _describe(data, kind, model, model_config, config, workers)
+        if own is not None:
+            print(f"yours       {own.words}", flush=True)
         if settings["kind"] in PREPARATIONS:
             prepare, _ = PREPARATIONS[settings["kind"]]
             prepared = _prepare(prepare, folder, data, config, device, settings["options"], every)
             objective, seconds = prepared.objective, prepared.seconds
-        ema_model = _build(kind, model_config, config) if config.ema else None
+        ema_model = _build(kind, model_config, config, own) if config.ema else None
+        pieces = COURSE if own is None else own.pieces
         options = dict(device=device, checkpoint=folder, every=every, ema_model=ema_model, objective=objective)
-        history = fit(model, data, config, **options)
+        history = fit(model, data, config, **options, pieces=pieces)
     except TrainingError:
         if new and workers.main and [path.name for path in folder.iterdir()] == [FILE]:  # nothing to go on from
             mark_finished(folder)
@@ -171,10 +196,10 @@ def _prepare(prepare, folder, *arguments):
         raise
 
 
-def _build(kind, model_config, config):
+def _build(kind, model_config, config, own):
     torch.manual_seed(config.seed)
     try:
-        return kind.build(**model_config)
+        return (kind.build if own is None else own.vit)(**model_config)
     except ValueError as error:
         raise TrainingError(f"This model cannot be built: {error}.") from None
 
@@ -182,8 +207,8 @@ def _build(kind, model_config, config):
 def _describe(data, kind, model, model_config, config, workers):
     H, W = data.img_size
     several = "" if workers.alone else f" (one of {workers.size} processes)"
-    precision = config.precision or pick_precision(workers.device)
-    print(f"device      {describe_device(workers.device)}{several}; precision {precision}")
+    precision = describe_precision(workers.device, config.precision)
+    print(f"device      {describe_device(workers.device)}{several}; {precision}")
     print(f"data        {data.name}: {len(data.train):,} images to train on, {len(data.test):,} to test on; ", end="")
     print(f"{H}×{W} pixels, {data.num_classes} classes")
     print(f"model       {kind.title}, {kind.describe(model, model_config)}; ", end="")

@@ -11,7 +11,7 @@ FILE = "unfinished.json"
 COMPARED = ("data_options", "model", "train", "options")
 
 
-def make_settings(data_name, data, data_options, kind, model_config, config, options, device):
+def make_settings(data_name, data, data_options, *, kind, model, config, options, device, mine=False):
     """Return all that is needed to start the run again, as values that JSON keeps.
 
     Args:
@@ -19,18 +19,19 @@ def make_settings(data_name, data, data_options, kind, model_config, config, opt
         data: the `ImageData` that came of it.
         data_options: the other arguments of `load_data`.
         kind: the name of the kind of model.
-        model_config: its keyword arguments.
+        model: its keyword arguments.
         config: the `TrainConfig`.
-        options: what the kind's `prepare` is told.
+        options: what the kind's preparation is told.
         device: as the user gave it.
+        mine: whether the learner's own answers are trained.
     """
     if data_name is None or data_name in ("shapes", "cifar10"):
         lasting = data.name  # None means something else on a machine with a GPU
     else:
         lasting = str(Path(data_name).expanduser().resolve())  # the same from another working directory
     device = None if device is None else str(device)
-    settings = dict(data=lasting, device=device, data_options=data_options, kind=kind, model=model_config)
-    settings |= dict(train=asdict(config), options=options)
+    settings = dict(data=lasting, device=device, data_options=data_options, kind=kind, model=model)
+    settings |= dict(train=asdict(config), options=options, mine=mine)
     return _with_tuples(json.loads(json.dumps(settings)))
 
 
@@ -61,9 +62,9 @@ def read_settings(folder):
     path = Path(folder) / FILE
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
-        settings = {"kind": "vit", "options": {}} | settings  # from before there were other kinds
+        settings = {"kind": "vit", "options": {}, "mine": False} | settings  # from before there were others
         settings["train"] = asdict(TrainConfig()) | settings["train"]  # from before a field was added, which had it off
-        return _with_tuples({name: settings[name] for name in ("data", "device", "kind", *COMPARED)})
+        return _with_tuples({name: settings[name] for name in ("data", "device", "kind", "mine", *COMPARED)})
     except (FileNotFoundError, NotADirectoryError):
         why = "the run there is finished" if (path.parent / "model.pt").is_file() else f"it has no {FILE}"
         raise TrainingError(f"There is no unfinished run in {folder}: {why}.") from None
@@ -72,9 +73,9 @@ def read_settings(folder):
 
 
 def refuse_other_settings(folder, settings):
-    """Raise a TrainingError that names the first setting in which the run in a folder differs from a settings."""
+    """Raise a TrainingError that names the first setting in which the run in a folder differs from these."""
     there = read_settings(folder)
-    differ = [(key, there[key], settings[key]) for key in ("data", "kind")]
+    differ = [(key, there[key], settings[key]) for key in ("data", "kind", "mine")]
     for part in COMPARED:
         differ += [(key, there[part].get(key), settings[part].get(key)) for key in settings[part] | there[part]]
     for key, old, new in differ:

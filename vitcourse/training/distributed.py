@@ -24,6 +24,12 @@ def several():
     return int(os.environ.get("WORLD_SIZE") or 1) > 1 and "LOCAL_RANK" in os.environ
 
 
+def leave():
+    """End the connection to the other processes, if there are any: its threads may abort a process that just exits."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 class Workers:
     """The processes of a run, as one of them sees them.
 

@@ -1,5 +1,7 @@
 """Train a model: the loop of lab 05, plus mixed precision, progress, and plain words when it goes wrong."""
 
+import functools
+
 import torch
 
 from ..data import Split
@@ -7,32 +9,21 @@ from ..data.batches import Batches
 from ..reference.recipe import soft_cross_entropy
 from .average import make_average
 from .checkpoint import Checkpoints, TrainState
-from .config import History, TrainConfig, TrainingError
+from .config import History, TrainingError
 from .device import is_out_of_memory, pick_precision
 from .distributed import LOOK_EVERY, Workers
-from .evaluate import evaluate, predict
+from .evaluate import evaluate
 from .identity import identity
 from .optimizers import make_optimizer
+from .pieces import COURSE
 from .progress import Progress
 from .schedule import schedule
 from .step import Stepper, memory_sentence
 
-__all__ = [
-    "History",
-    "TrainConfig",
-    "TrainingError",
-    "cross_entropy",
-    "evaluate",
-    "fit",
-    "make_optimizer",
-    "predict",
-    "schedule",
-]
 
-
-def cross_entropy(model, images, targets):
+def cross_entropy(model, images, targets, loss=soft_cross_entropy):
     """Return the usual objective: the cross-entropy of the model's logits with soft targets, a mean over the images."""
-    return soft_cross_entropy(model(images).float(), targets)
+    return loss(model(images).float(), targets)
 
 
 def fit(
@@ -48,6 +39,7 @@ def fit(
     every=None,
     ema_model=None,
     objective=None,
+    pieces=COURSE,
 ):
     """Train `model` on `data.train` and measure it on `data.test` after each epoch.
 
@@ -72,6 +64,7 @@ def fit(
         objective: (model, images, targets) -> loss (), the mean over the images (B, C, H, W), which are float and
             normalised; targets (B, K) are soft. It calls `model(images)` in training mode, under autocast: turn what
             comes out into float before the loss. None is the cross-entropy with soft targets.
+        pieces: the `Pieces` of lab 05 that the run is made of, the course's or your own.
 
     Returns:
         `History`; `history.interrupted` after Ctrl-C.
@@ -80,7 +73,7 @@ def fit(
         TrainingError: when the loss is no longer a number, or memory runs out; when the checkpoint is of another run
             or cannot be read.
     """
-    workers, objective = Workers(device), objective or cross_entropy
+    workers, objective = Workers(device), objective or functools.partial(cross_entropy, loss=pieces.soft_cross_entropy)
     device = workers.device
     if not len(data.train):
         raise TrainingError("There are no training images.")
@@ -88,10 +81,11 @@ def fit(
     forward, model = model, getattr(model, "_orig_mod", model)  # what torch.compile wraps: its weights have plain names
     workers.same_weights(model)
     precision = config.precision or pick_precision(device)
-    optimizer = make_optimizer(model, config)
+    optimizer = make_optimizer(model, config, pieces)
     scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")  # keeps small gradients from vanishing
-    steps_per_epoch = len(Batches(data.train, data, config))
-    lr_at = schedule(config, steps_per_epoch)
+    make_batches = functools.partial(Batches, data.train, data, config, mixup=pieces.mixup, cutmix=pieces.cutmix)
+    steps_per_epoch = len(make_batches())
+    lr_at = schedule(config, steps_per_epoch, pieces)
     average = make_average(model, config.ema) if config.ema else None
     history = History(epochs=config.epochs)
     state = TrainState(model, optimizer, scaler, average, history, device)
@@ -110,7 +104,7 @@ def fit(
         step = Stepper(state, forward, objective, config, precision, workers, shown.say)
         try:
             while state.epoch < config.epochs:
-                state.begin_epoch(Batches(data.train, data, config, train=True, epoch=state.epoch))
+                state.begin_epoch(make_batches(epoch=state.epoch))
                 train_loss = _train_epoch(state, step, lr_at, precision, workers, shown, on_step, checkpoints)
                 workers.mean_buffers(model)
                 test_loss, accuracy = _measure(model, data, config, precision, workers)

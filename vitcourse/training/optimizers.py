@@ -4,13 +4,13 @@ import math
 
 import torch
 
-from ..reference.recipe import parameter_groups
 from .config import TrainingError
 from .device import pick_precision
 from .muon import Muon
+from .pieces import COURSE
 
 
-def make_optimizer(model, config):
+def make_optimizer(model, config, pieces=COURSE):
     """Return the optimiser that `config.optimizer` names, over the model's parameters.
 
     Weight decay is on matrices only, as `parameter_groups` sorts them. With "muon" the matrices inside `blocks` are
@@ -19,6 +19,7 @@ def make_optimizer(model, config):
     Args:
         model: an nn.Module, on the device where it is trained.
         config: a `TrainConfig`: `optimizer`, `peak_lr`, `weight_decay`, `betas` and `precision` are used.
+        pieces: the `Pieces`.
 
     Returns:
         a torch.optim.Optimizer.
@@ -26,7 +27,7 @@ def make_optimizer(model, config):
     Raises:
         TrainingError: for "muon" when the model has no matrices in blocks.
     """
-    groups = parameter_groups(model, config.weight_decay)
+    groups = pieces.parameter_groups(model, config.weight_decay)
     if config.optimizer == "adamw":
         return _adamw(model, groups, config)
     matrices = {id(weight) for name, weight in model.named_parameters() if _is_block_matrix(name, weight)}

@@ -1,13 +1,13 @@
 """The learning rate of a run, step by step."""
 
-from ..reference.recipe import warmup_cosine
+from .pieces import COURSE
 
 
-def schedule(config, steps_per_epoch):
+def schedule(config, steps_per_epoch, pieces=COURSE):
     """Return the learning rate as a function of the step: warmup over a share of the run, then the way down."""
     total_steps = config.epochs * steps_per_epoch
     warmup_steps = round(config.warmup * total_steps)
-    shape = {"cosine": warmup_cosine, "linear": warmup_linear}[config.schedule]
+    shape = {"cosine": pieces.warmup_cosine, "linear": warmup_linear}[config.schedule]
     return lambda step: shape(step, total_steps, warmup_steps, config.peak_lr, config.final_lr)
 
 

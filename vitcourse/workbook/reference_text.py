@@ -5,18 +5,16 @@ Works on text alone (no torch), so that `vitcourse build --check` is quick.
 
 import ast
 import functools
-import hashlib
 import textwrap
 
 from ..common.places import PACKAGE
 from ..exercises import exercise_ids, lab_of
 
-REFERENCE, EXERCISES = PACKAGE / "reference", PACKAGE / "exercises"
+REFERENCE = PACKAGE / "reference"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 __all__ = [
     "exercise_ids",
-    "fingerprint",
     "learner_source",
     "reference_source",
     "solution_in_parts",
@@ -112,11 +110,3 @@ def solution_in_parts(exercise_id):
         else:
             out += lines
     return "\n".join(out).rstrip()
-
-
-@functools.cache
-def fingerprint(exercise_id):
-    """A hash that changes when the exercise changes: its reference text or its lab's checks."""
-    stem = lab_of(exercise_id).stem
-    checks = [path.read_text(encoding="utf-8") for path in sorted((EXERCISES / stem).glob("*.py"))]
-    return hashlib.sha256("\n".join([reference_source(exercise_id), *checks]).encode()).hexdigest()[:16]
