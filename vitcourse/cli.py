@@ -8,6 +8,7 @@ from dataclasses import fields
 
 from .common.errors import CourseError
 from .common.places import REPO
+from .common.say import make_readable
 from .runs.recipes import RECIPES
 from .training.config import TrainConfig
 
@@ -27,6 +28,7 @@ KIND_OPTIONS = (("teacher", str, "deit: the folder of a trained run to learn fro
 
 def main(argv=None):
     """Run one command; returns 0 when done, 1 when it failed and said why, 2 for wrong usage, 130 after Ctrl-C."""
+    make_readable()
     parser = make_parser()
     arguments = parser.parse_args(argv)
     if arguments.command is None:

@@ -6,8 +6,11 @@ from . import store
 from .answers import namespace_for, reference_answer, run_text
 from .check import Status, run_check
 from .fingerprint import fingerprint
+from .guard import quarantine
 from .learner_text import global_names
 from .reference_text import exercise_ids, solution_source
+
+LIMIT = 5.0  # seconds for running a kept file: it only defines
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ def load(exercise_id):
             pieces += found.pieces
     if not pieces:
         return Found(reference_answer(exercise_id), False, (), why)
-    answer = run_text(text, exercise_id, namespace, f"<{'your' if own else 'reference'} {exercise_id}>")
+    with quarantine(LIMIT):
+        answer = run_text(text, exercise_id, namespace, f"<{'your' if own else 'reference'} {exercise_id}>")
     return Found(answer, own, tuple(dict.fromkeys(pieces)), why)
 
 
@@ -57,6 +61,8 @@ def _own_text(exercise_id):
             None,
             "yours passed, but its source could not be kept" if passed else "yours has not passed its check yet",
         )
+    if not text.strip():
+        return None, "your kept file is empty: check your answer again"
     unchanged = record.get("kept") == store.hash_of(text) and record.get("kept_for") == fingerprint(exercise_id)
     if not unchanged:
         if not passes(exercise_id, text):
@@ -86,9 +92,14 @@ def check_older():
 
 
 def passes(exercise_id, text):
-    """Whether a kept text passes its check, on top of the reference's other pieces."""
+    """Whether a kept text passes its check, on top of the reference's other pieces; False for whatever else it does."""
+    namespace = namespace_for(exercise_id)
+    del namespace[exercise_id]  # the reference must not stand in for what the text does not define
     try:
-        answer = run_text(text, exercise_id, namespace_for(exercise_id), f"<your {exercise_id}>")
-    except Exception:  # a learner's text may do anything
+        with quarantine(LIMIT):
+            answer = run_text(text, exercise_id, namespace, f"<your {exercise_id}>")
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # a learner's text may do anything
         return False
     return run_check(exercise_id, answer, diagnose=False).status is Status.PASS

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..common.files import replace_text
 from ..common.places import REPO
+from ..common.say import say
 
 VERSION = 1
 _memory = {}  # folder -> records, when the disk does not take them
@@ -52,7 +53,7 @@ def load():
     except FileNotFoundError:
         return {}
     except OSError as error:
-        print(f"Your progress in {path} cannot be read ({error.strerror}); going on without it.")
+        say(f"Your progress in {path} cannot be read ({error.strerror}); going on without it.")
         return {}
     except (ValueError, KeyError, TypeError, AttributeError):
         return _set_aside(path)
@@ -62,9 +63,9 @@ def _set_aside(path):
     aside = _free(path, "damaged")
     try:
         path.rename(aside)
-        print(f"{path.name} could not be read as progress; it is kept as {aside.name}, and a new one is begun.")
+        say(f"{path.name} could not be read as progress; it is kept as {aside.name}, and a new one is begun.")
     except OSError:
-        print(f"{path.name} could not be read as progress and could not be set aside; going on in memory.")
+        say(f"{path.name} could not be read as progress and could not be set aside; going on in memory.")
         _memory[path.parent] = {}
     return {}
 
@@ -121,7 +122,7 @@ def _write(path, text, records=None):
     except OSError as error:
         folder = home()
         if folder not in _memory:
-            print(f"Progress cannot be saved in {folder} ({error.strerror}); it is kept until this kernel ends.")
+            say(f"Progress cannot be saved in {folder} ({error.strerror}); it is kept until this kernel ends.")
             _memory[folder] = records if records is not None else load()
         elif records is not None:
             _memory[folder] = records

@@ -13,7 +13,7 @@ from .fingerprint import fingerprint
 from .learner_text import CannotKeep, global_names, globals_of, self_contained, source_of
 from .mine import check_older, is_older, load, of_an_older_exercise, passes
 from .picture import picture_of
-from .reference_text import solution_source
+from .reference_text import solution_in_parts
 
 _NOT_GIVEN = object()
 _session = {}  # exercise id -> the learner's object that passed in this kernel, when its source could not be kept
@@ -177,7 +177,7 @@ def solution(exercise_id, force=False):
             f"To see the answer now: solution({exercise_id!r}, force=True)"
         )
         return
-    report.show(solution_source(exercise_id))
+    report.show(solution_in_parts(exercise_id))
 
 
 def progress():
