@@ -7,8 +7,8 @@
     NEVER_ONE = {"patchify": {"P": "why no case has it at 1"}}     # all others are 1 in one case at least
     MAY_AGREE = {"patchify": {"rows cols": "why they are equal in a case"}}
 
-A list of tensors has its length as its first word: "L B h T T". "... N d" leaves out the axes in front, as many as there
-are. "-" is a whole number, or several, that is no size. Equal words are equal sizes. Sizes that are both 1 may agree.
+A list of tensors has its length as its first word: "L B h T T". "... N d" leaves out the axes in front. "-" is a
+whole number, or several, that is no size. Equal words are equal sizes. Sizes that are both 1 may agree.
 """
 
 import importlib.util
@@ -37,8 +37,8 @@ def inputs(name, index):
     return get_exercise(name).draw(Draw(0, index, torch.float32))
 
 
-def shapes(values, prefix=""):
-    """Yield (name, lengths) of every input that has lengths: tensors, lists of them, whole numbers and tuples of them."""
+def shapes(values):
+    """Yield (name, lengths) of every input that has some: tensors, lists of them, whole numbers and tuples of them."""
     for key, value in values.items():
         if isinstance(value, dict) and not any(isinstance(v, torch.Tensor) for v in value.values()):
             yield from shapes(value)  # `sizes`; a state's shapes follow from them

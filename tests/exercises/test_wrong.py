@@ -5,8 +5,8 @@
     WRONG = {"patchify": [("in a few words", answer, {"column-order", "relation:recut", "says:must have shape", None})]}
 
 An answer is the text of a whole definition, a replacement (old, new) in the reference's text or several, or a function
-or class. The set holds what it may be told, one of them suffices: a known mistake's id; `relation:` and the name of what
-relates its result to the right one; `says:` and words of the message; None where nothing explains it.
+or class. The set holds what it may be told, one of them suffices: a known mistake's id; `relation:` and the name of
+what relates its result to the right one; `says:` and words of the message; None where nothing explains it.
 """
 
 import importlib.util
