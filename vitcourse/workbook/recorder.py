@@ -157,7 +157,8 @@ class Recorder:
         """
         before, self.called = self.called, ""
         try:
-            value = Returned(kind_of(call(*args, **kwargs)))
+            value = call(*args, **kwargs)
+            value = Returned(kind_of(value), _looks(value))
         except NotImplementedError:
             raise
         except Exception as error:
@@ -270,6 +271,13 @@ def _other_values(value):
         return value
     axes = [axis for axis, size in enumerate(value.shape) if size > 1]
     return value.roll(1, axes[-1]) if axes else value + 1
+
+
+def _looks(value):
+    """A tensor's shape and, roughly, size: an image that was cropped is told from one that was filled up."""
+    if not isinstance(value, torch.Tensor) or not value.is_floating_point() or value.numel() > OVERSIZE:
+        return ""
+    return f"{tuple(value.shape)} {float(value.detach().abs().mean()):.2e}"
 
 
 def _snapshot(value):
