@@ -4,32 +4,41 @@ from ...reference.patches import PatchEmbed
 from ..base import Exercise, Mistake
 from .common import CASES, draw_images
 
+DIMS = [10, 2, 1]
+
 
 def draw(d):
     case = CASES[d.index]
     images = draw_images(d)
-    sizes = dict(img_size=tuple(images.shape[2:]), patch_size=case["P"], in_chans=case["C"], embed_dim=7)
+    sizes = dict(img_size=tuple(images.shape[2:]), patch_size=case["P"], in_chans=case["C"], embed_dim=DIMS[d.index])
     return dict(images=images, sizes=sizes, state=d.state(PatchEmbed(**sizes)))
 
 
 def probe(answer, see, images, sizes, state):
     module = see.build(answer, state, images.dtype, **sizes)
     see("`num_patches`", getattr(module, "num_patches", None))
-    see("the result", module(images))
-    see("the result for one image", module(images[:1]))
+    see.twice("the result", module, images, axes="image patch feature")
+    see("the result for one image", module(images[:1]), axes="image patch feature")
     leaf = images.clone().requires_grad_()
     see.gradient("`images`", module(leaf), leaf)
     see.gradient("`proj.weight`", module(images), module.proj.weight)
-    see("`num_patches` for a square image given as one number", answer(**{**sizes, "img_size": 30}).num_patches)
-    see.raises("for an image of another size", module, images[:, :, :-1])
-    height = images.shape[2] + 1
-    see.raises("for a patch size that does not divide", answer, **{**sizes, "img_size": (height, images.shape[3])})
+    see("`num_patches` for a square image given as one number", answer(**{**sizes, "img_size": 24}).num_patches)
+    # 768 numbers a patch: nn.Conv2d's own start has a spread of 0.021, Xavier's 0.049
+    spread = float(answer(img_size=16, patch_size=16, in_chans=3, embed_dim=64).proj.weight.detach().std())
+    see("whether a new `proj.weight` has a spread between 0.007 and 0.063", 0.007 < spread < 0.063)
+    see.raises("for an image of another size", module, images.repeat(1, 1, 2, 1))
+    if sizes["patch_size"] == 1:
+        return  # which divides every side
+    height, width = images.shape[2:]
+    see.raises("for a height that the patch size does not divide", answer, **{**sizes, "img_size": (height + 1, width)})
+    see.raises("for a width that the patch size does not divide", answer, **{**sizes, "img_size": (height, width + 1)})
 
 
 EXERCISE = Exercise(
     id="PatchEmbed",
     draw=draw,
     probe=probe,
+    cases=3,
     mistakes=(
         Mistake(
             "not-transposed",
