@@ -59,9 +59,7 @@ def load():
 
 
 def _set_aside(path):
-    number = 1
-    while (aside := path.with_name(f"progress.damaged-{number}.json")).exists():
-        number += 1
+    aside = _free(path, "damaged")
     try:
         path.rename(aside)
         print(f"{path.name} could not be read as progress; it is kept as {aside.name}, and a new one is begun.")
@@ -71,6 +69,14 @@ def _set_aside(path):
     return {}
 
 
+def _free(path, word):
+    """A name beside a file's that no file has yet: progress.json, "damaged" -> progress.damaged-1.json."""
+    number = 1
+    while (aside := path.with_name(f"{path.stem}.{word}-{number}{path.suffix}")).exists():
+        number += 1
+    return aside
+
+
 def update(exercise_id, **fields):
     """Change an exercise's record on the disk; another kernel's records stay."""
     records = load()
@@ -78,20 +84,31 @@ def update(exercise_id, **fields):
     _write(home() / "progress.json", json.dumps({"vitcourse": VERSION, "exercises": records}, indent=1), records)
 
 
-def keep(exercise_id, text):
-    """Keep the source of an answer that passed. Returns whether it is on the disk."""
-    return _write(_answer_path(exercise_id), text)
+def keep(exercise_id, text, set_aside=False):
+    """Keep the source of an answer that passed. Returns whether it is on the disk.
+
+    Args:
+        set_aside: first rename what was kept so far: Block.py becomes Block.older-1.py.
+    """
+    path = answer_path(exercise_id)
+    if set_aside:
+        try:
+            path.rename(_free(path, "older"))
+        except OSError:
+            return False
+    return _write(path, text)
 
 
 def kept(exercise_id):
     """The kept source of an answer, or None."""
     try:
-        return _answer_path(exercise_id).read_text(encoding="utf-8")
+        return answer_path(exercise_id).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
 
 
-def _answer_path(exercise_id):
+def answer_path(exercise_id):
+    """The file in which the answer to an exercise is kept, if one is."""
     return home() / "answers" / f"{exercise_id}.py"
 
 

@@ -11,7 +11,7 @@ from .answers import namespace_for, reference_answer
 from .check import CheckResult, Status, run_check
 from .fingerprint import fingerprint
 from .learner_text import CannotKeep, global_names, globals_of, self_contained, source_of
-from .mine import load, passes
+from .mine import check_older, is_older, load, of_an_older_exercise, passes
 from .picture import picture_of
 from .reference_text import solution_source
 
@@ -115,11 +115,13 @@ def _keep(exercise_id, answer):
     except Exception:  # never let keeping stop a learner whose answer is right
         _session[exercise_id] = answer
         return "in this kernel only: its source could not be read."
-    if not store.keep(exercise_id, text):
+    older = store.kept(exercise_id) not in (None, text) and is_older(exercise_id)
+    if not store.keep(exercise_id, text, set_aside=older):
         _session[exercise_id] = answer
         return "in this kernel only: the disk did not take it."
     store.update(exercise_id, kept=store.hash_of(text), kept_for=fingerprint(exercise_id))
-    return "your version; later labs build on it."
+    beside = f" Yours for an older version of the exercise is set aside in {store.answer_path(exercise_id).parent}."
+    return "your version; later labs build on it." + beside * older
 
 
 def _explain(exercise_id, answer, source):
@@ -179,10 +181,13 @@ def solution(exercise_id, force=False):
 
 
 def progress():
-    """Show which exercises pass, lab by lab, and what comes next."""
+    """Show which exercises pass, lab by lab, and what comes next; what passed an older exercise is checked again."""
+    left_behind = check_older()
     prints = {name: fingerprint(name) for name in exercise_ids()}
     rows = report.progress_rows(LABS, store.load(), prints)
     report.show(report.progress_text(rows), report.progress_html(rows))
+    for exercise_id in left_behind:
+        report.show(f"Your {exercise_id} {of_an_older_exercise(exercise_id)}.")
 
 
 def mine(exercise_id):
