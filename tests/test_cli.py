@@ -43,6 +43,19 @@ def test_train_on_a_folder_of_images_that_are_not_square(tmp_path, capsys):
     assert json.loads((out / "history.json").read_text())["epochs"] == 15
 
 
+def test_train_says_its_precision_and_whether_it_is_forced(tmp_path, monkeypatch, capsys):
+    shapes = ["train", "--data", "shapes", "--train-size", "20", "--test-size", "10", "--epochs", "1", *TINY]
+    monkeypatch.setenv("VITCOURSE_PRECISION", "bf16")
+    assert cli.main([*shapes, "--out", str(tmp_path / "forced")]) == 0
+    assert "; precision bf16 (forced by VITCOURSE_PRECISION)\n" in capsys.readouterr().out
+    assert cli.main([*shapes, "--precision", "fp32", "--out", str(tmp_path / "own")]) == 0
+    assert "; precision fp32\n" in capsys.readouterr().out
+    monkeypatch.setenv("VITCOURSE_PRECISION", "double")
+    assert cli.main([*shapes, "--out", str(tmp_path / "wrong")]) == 1
+    said = capsys.readouterr().err
+    assert "'double'" in said and said.count("\n") == 1 and not (tmp_path / "wrong").exists()
+
+
 def test_a_user_error_is_one_sentence_and_exit_code_1(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     full = tmp_path / "full"

@@ -334,7 +334,7 @@ def test_a_real_run_keeps_small_outputs_and_a_failing_cell_is_shown(real, edit, 
 
 
 def test_ctrl_c_ends_the_kernel_and_keeps_the_old_files(real, edit, capsys):
-    edit("plt.show()", "import pathlib, time\npathlib.Path('started').touch()\ntime.sleep(120)")
+    edit("plt.show()", "import pathlib, time\npathlib.Path('started').touch()\ntime.sleep(1200)")
     (real / "notebooks").mkdir()
     files = [real / folder / NAME for folder in ("notebooks", "labs_solutions")]
     for path in files:
@@ -343,11 +343,11 @@ def test_ctrl_c_ends_the_kernel_and_keeps_the_old_files(real, edit, capsys):
     # a shell that starts jobs in the background lets them ignore Ctrl-C, and so would this process
     heard = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {command}"
     process = subprocess.Popen([sys.executable, "-c", heard], cwd=REPO, stderr=subprocess.PIPE, text=True)
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600  # a test that hangs, and no measure
     while not (real / "labs_solutions" / "started").exists():
         assert process.poll() is None and time.monotonic() < end
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=600)
     assert process.returncode == 130 and said.strip().startswith("Interrupted") and "Traceback" not in said
     assert [path.read_text() for path in files] == ["old", "old"]
