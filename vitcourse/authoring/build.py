@@ -33,7 +33,7 @@ from ..common.places import REPO
 from .compose import compose, to_text
 from .made_by import KEY, made_by
 from .master import read_master
-from .outputs import output_problems, size_problems
+from .outputs import output_problems, round_photographs, size_problems
 from .setup_cell import repository_address
 from .stale import LEARNER, SOLVED, find_orphans, package_of, report_stale
 from .wrap import wrap as wrapped
@@ -119,6 +119,8 @@ def build_lab(root, path):
         print(" failed")
         raise
     solved.metadata[KEY] = {"made_by": made}
+    if size_problems(solved, to_text(solved)):
+        round_photographs(solved)
     text = to_text(solved)
     problems = output_problems(solved, root) + size_problems(solved, text)
     if problems:
