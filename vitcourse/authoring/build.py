@@ -25,6 +25,7 @@ from pathlib import Path
 
 from ..common.files import replace_text
 from ..common.places import REPO
+from ..desk.folder import holds_work
 from .compose import compose, to_text
 from .master import MasterError, read_master
 from .outputs import output_problems, size_problems
@@ -32,12 +33,13 @@ from .setup_cell import repository_address
 from .stale import LEARNER, SOLVED, find_orphans, report_stale
 
 
-def main(names=(), check=False, root=REPO):
+def main(names=(), check=False, force=False, root=REPO):
     """Build the named labs, or all; or only say what is stale.
 
     Args:
         names: labs by name: 03_attention, 03 or attention.
         check: compare and report, write nothing, run nothing.
+        force: overwrite a notebook also where somebody has worked in it.
         root: the checkout.
 
     Returns:
@@ -55,7 +57,7 @@ def main(names=(), check=False, root=REPO):
     failed = []
     for path in paths:
         try:
-            build_lab(root, path)
+            build_lab(root, path, force)
         except KeyboardInterrupt:
             print("\nInterrupted: the notebooks that were not finished are as they were.", file=sys.stderr)
             return 130
@@ -89,10 +91,15 @@ def find_masters(root, names):
     return sorted(set(found)), unknown
 
 
-def build_lab(root, path):
+def build_lab(root, path, force=False):
     """Write both notebooks of one master, the solved one executed; all or nothing."""
     from .execute import RunError, run  # nbclient: only a real build needs it
 
+    if not force and holds_work(root, path.stem):
+        raise BuildError(
+            f"{LEARNER}/{path.stem}.ipynb holds somebody's work. `vitcourse update` copies it into work/; then "
+            f"`git checkout {LEARNER}/{path.stem}.ipynb` makes it blank again. --force overwrites it."
+        )
     master, address = read_master(path), repository_address(root)
     learner, solved = compose(master, address), compose(master, address, solved=True)
     for folder in (LEARNER, SOLVED):
