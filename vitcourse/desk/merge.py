@@ -7,10 +7,9 @@ the same course changes nothing, also when the first one was cut off before its 
 
 import ast
 import copy
-import difflib
 import re
 
-from .notebook import grade_id, is_blank, is_exercise, same, source_of
+from .notebook import RAISE, grade_id, is_blank, is_exercise, same, source_of
 
 NEW_STUB = "# The course changed the code that this exercise begins with. Your code from before the update:"
 YOURS_BELOW = "# The course changed the cell above. This is what you had there before the update:"
@@ -40,10 +39,10 @@ def merge(base, mine, theirs):
     added = {key: settle(key) for key in new if key not in own}
     slots = _in_order(slots, added, old, new)
     for key, cells in slots:
-        if key in [f"check-{name}" for name in blank_again]:
+        if cells and key in [f"check-{name}" for name in blank_again] and cells[0]["cell_type"] == "code":
             cells[0].update(outputs=[], execution_count=None)  # its verdict was on code that is a comment now
     merged = {
-        "cells": _with_ids(slots, new),
+        "cells": _with_ids(slots, old, new),
         "metadata": _merge_dicts(base and base["metadata"], mine["metadata"], theirs["metadata"]),
         "nbformat": 4,
         "nbformat_minor": max(5, mine.get("nbformat_minor", 0), theirs.get("nbformat_minor", 0)),
@@ -78,8 +77,8 @@ def _identify(cells, old, new):
     for place, cell in enumerate(cells):
         if place not in keys and source_of(cell).strip():
             name = grade_id(cell)
-            claim(place, name if name in new or name in old else None)
-            alike = [k for k in old | new if same(cell, old.get(k)) or same(cell, new.get(k))]
+            claim(place, name if name in new else None)
+            alike = [key for key in new if same(cell, old.get(key)) or same(cell, new[key])]
             claim(place, next((key for key in alike if key not in keys.values()), None))
     return [(keys.get(place), cell) for place, cell in enumerate(cells)]
 
@@ -159,20 +158,28 @@ def _fits(code, stub):
 
 
 def _with_new_words(code, old, new):
-    """The learner's code with the stub's new lines where the old ones still stand as they were."""
-    before, after, lines = old.splitlines(), new.splitlines(), code.splitlines()
-    for kind, i1, i2, j1, j2 in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if kind == "equal" or not i1:
-            continue
-        there, come = before[i1 - 1 : i2], after[j1 - 1 : j2]  # with the line above, so that a new line has its place
-        places = _places(there, lines)
-        if len(places) == 1 and not _places(come, lines):
-            lines[places[0] : places[0] + len(there)] = come
+    """The learner's code with the stub's new docstrings and TODOs, where the old ones still stand as they were."""
+    before, after, lines = _words(old), _words(new), code.splitlines()
+    if len(before) == len(after):
+        for there, come in zip(before, after, strict=True):
+            places = [n for n in range(len(lines)) if lines[n : n + len(there)] == there]
+            if len(places) == 1:
+                lines[places[0] : places[0] + len(there)] = come
     return "\n".join(lines)
 
 
-def _places(part, lines):
-    return [place for place in range(len(lines) - len(part) + 1) if lines[place : place + len(part)] == part]
+def _words(stub):
+    """The lines of each docstring, and of each TODO with its raise, in the stub's order."""
+    lines, found = stub.splitlines(), []
+    for node in ast.walk(ast.parse(stub)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            found.append((node.body[0].lineno - 1, node.body[0].end_lineno))
+        elif isinstance(node, ast.Raise) and lines[node.lineno - 1].strip().startswith(RAISE):
+            first = node.lineno - 1
+            while first and lines[first - 1].strip().startswith("#"):
+                first -= 1
+            found.append((first, node.end_lineno))
+    return [lines[first:last] for first, last in sorted(found)]
 
 
 def _comment(text):
@@ -278,15 +285,17 @@ def _in_course_order(slots, added, new):
     return ordered
 
 
-def _with_ids(slots, new):
-    """All cells, each with an id that no other one has: the course's first, then what the learner's have."""
-    course = [cell for key, cells in slots if key in new for cell in cells[:1]]
-    own = [cell for key, cells in slots if key not in new for cell in cells]
-    below = [cell for key, cells in slots if key in new for cell in cells[1:]]
-    taken = set()
-    for cell in course + own + below:
+def _with_ids(slots, old, new):
+    """All cells, each with an id that no other one has; only a cell of the course has one of the course's."""
+    taken = {*old, *new, *(cell["id"] for cell in old.values())}
+    course = [cell for key, cells in slots if key is not None for cell in cells[:1]]
+    own = [cell for key, cells in slots if key is None for cell in cells]
+    below = [cell for key, cells in slots if key is not None for cell in cells[1:]]
+    for cell in own + below:
         cell["id"] = _free_id(str(_id_of(cell) or ""), taken)
         taken.add(cell["id"])
+    for cell in course:
+        cell["id"] = _id_of(cell)
     return [_valid(cell) for _, cells in slots for cell in cells]
 
 
