@@ -250,9 +250,7 @@ def _lines(text):
 
 def _in_order(slots, added, old, new):
     """All slots, (key, cells), in the notebook's order: the course's where it moved a cell, else the learner's."""
-    there = [key for key, _ in slots if key in new]
-    stood = [key for key in (old or new) if key in there and key in new]
-    if [key for key in new if key in stood] != stood:
+    if [key for key in new if key in old] != [key for key in old if key in new]:
         return _in_course_order(slots, added, new)
     slots = list(slots)
     previous = None
