@@ -10,6 +10,7 @@ Cut off in between, the next update does the rest, and a merge with the old base
 """
 
 import copy
+import functools
 import hashlib
 import json
 import os
@@ -58,6 +59,11 @@ class Desk:
         self.problems = []  # sentences on what could not be done
 
     # What there is
+
+    @functools.cached_property
+    def commit(self):
+        """The short name of the course's commit, or None."""
+        return history.commit(self.repo)
 
     def labs(self):
         """The names of the course's notebooks, in order."""
@@ -148,7 +154,7 @@ class Desk:
         if current:
             lines.append(f"{_notebooks(current)} up to date.")
         opened = [name for name in self.labs() if self._opened_in_place(name) not in (None, self._committed(name))]
-        if opened:
+        if opened and self.commit:
             files = " ".join(f"{COURSE}/{name}.ipynb" for name in opened)
             lines.append(f"What you did in {COURSE}/ is copied. Before the next `git pull`: git checkout {files}")
         return lines
@@ -208,7 +214,7 @@ class Desk:
 
     def _from(self, name):
         commit = self._records().get(name, {}).get("commit")
-        return f" from commit {commit}" if commit and commit != history.commit(self.repo) else ""
+        return f" from commit {commit}" if commit and commit != self.commit else ""
 
     def _move_renamed(self):
         """A lab that has another name now takes the learner's notebook along."""
@@ -320,7 +326,7 @@ class Desk:
 
     def _record(self, name, **fields):
         records = self._records()
-        now = {"version": __version__, "commit": history.commit(self.repo)}
+        now = {"version": __version__, "commit": self.commit}
         records[name] = {**records.get(name, {}), **now, **fields}
         self._write(self.work / ".course" / "copies.json", json.dumps(records, indent=1, sort_keys=True) + "\n")
 
