@@ -2,8 +2,12 @@
 
 import json
 import os
+import secrets
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 
 import pytest
 
@@ -163,3 +167,41 @@ def test_the_scripts_folder_comes_first(repo):
     cli.main(["lab"])
     first = os.environ["PATH"].split(os.pathsep)[0]
     assert subprocess.run([os.path.join(first, "vitcourse"), "--help"], capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="login shells are a matter of Unix")
+def test_a_terminal_of_the_real_jupyterlab_finds_the_command(tmp_path):
+    """Started without a terminal, as in a container, from a shell that does not know vitcourse."""
+    websocket = pytest.importorskip("websocket")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(8)
+    own = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
+    environment = dict(os.environ, PATH="/usr/bin:/bin", HOME=str(tmp_path), PYTHONPATH=str(REPO), **own)
+    options = ["--no-browser", f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
+    command = [sys.executable, "-m", "vitcourse", "lab", "--work", str(tmp_path / "mine"), "--", *options]
+    with open(tmp_path / "log", "w") as log:
+        lab = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        address = f"127.0.0.1:{port}/api/terminals"
+        request = urllib.request.Request(f"http://{address}?token={token}", method="POST")
+        for _ in range(600):
+            try:
+                name = json.load(urllib.request.urlopen(request, timeout=30))["name"]
+                break
+            except OSError:
+                assert lab.poll() is None, (tmp_path / "log").read_text()
+                time.sleep(0.2)
+        url = f"ws://127.0.0.1:{port}/terminals/websocket/{name}?token={token}"
+        connection = websocket.create_connection(url, timeout=120)
+        connection.send(json.dumps(["stdin", "vitcourse --help; echo e''nd\r"]))
+        shown = ""
+        while "end" not in shown.replace("e''nd", ""):
+            kind, *content = json.loads(connection.recv())
+            shown += content[0] if kind == "stdout" else ""
+        connection.close()
+    finally:
+        lab.terminate()
+        lab.wait(60)
+    assert "usage: vitcourse" in shown, shown

@@ -297,8 +297,11 @@ def run_lab(arguments):
     root = lab_root(desk.work)
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
     command += [f"--LabApp.default_url=/lab/tree/{welcome.relative_to(root).as_posix()}"]
-    # JupyterLab's terminals and `!vitcourse` in a cell find the commands of this environment
+    # `!vitcourse` in a cell and JupyterLab's terminals find the commands of this environment. Where JupyterLab's own
+    # output is no terminal it would start login shells, and /etc/profile sets PATH anew: the shell is named to it.
     os.environ["PATH"] = os.pathsep.join([get_path("scripts"), *filter(None, [os.environ.get("PATH")])])
+    if os.name != "nt" and not sys.stdout.isatty():
+        command.append(f"--ServerApp.terminado_settings=shell_command={os.environ.get('SHELL') or '/bin/sh'}")
     if not has_display():
         print("There is no display here: open the address that JupyterLab prints below in a browser.", flush=True)
         command.append("--no-browser")

@@ -9,7 +9,8 @@ For an author:
 3. Every other code cell has a `:key:` of its own, which becomes its id. A check cell's id comes from what it
    checks, a text's from the cell before it. So ids never move, and diffs stay small.
 4. `vitcourse build 03_attention` (or 03, or attention) writes both notebooks of one lab and runs the solved one.
-   `vitcourse build` does all. A lab that fails keeps its old files.
+   `vitcourse build` does all. A lab that fails keeps its old files, and so does one in whose notebook in notebooks/
+   somebody has worked, unless --force is given.
 5. `vitcourse build --check` runs nothing. It says which notebook is stale and why, and in the same list which piece
    of a lab or an exercise is missing and where a new one still has the mark TODO(author).
 6. `vitcourse new lab NAME` and `vitcourse new exercise NAME --lab LAB` make the files and the entries in the plan.
