@@ -88,6 +88,7 @@ def test_a_pull_never_meets_what_the_learner_wrote(origin, clone):
     assert git(clone, "status", "--porcelain").stdout == ""  # work/ is ignored
     publish(origin, {LAB: second(), "02_new": course()})
     pull(clone)
+    desk = Desk(clone / "work", clone)  # the command is started anew
     assert load(desk.path(LAB)) == mine and desk.behind() == [LAB]
     lines = "\n".join(desk.update())
     answers_are_there(desk.path(LAB))
@@ -105,6 +106,7 @@ def test_work_in_tracked_notebooks_is_brought_to_safety_and_the_pull_goes_on(ori
     assert load(desk.path(LAB)) == mine and lines[-1].endswith(command), lines
     git(clone, *command.split()[1:])
     pull(clone)
+    desk = Desk(clone / "work", clone)
     desk.update()
     answers_are_there(desk.path(LAB))
     assert desk.update() == ["1 notebook is up to date."]
