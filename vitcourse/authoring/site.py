@@ -14,11 +14,20 @@ from pathlib import Path
 
 import nbformat
 
-from ..common.errors import CourseError
 from ..common.places import REPO
 from ..exercises import LABS
 from .setup_cell import repository_address
-from .site_pages import Links, Readme, api_pages, front_page, lab_page, mistakes_index, mistakes_page, start_page
+from .site_pages import (
+    Links,
+    Readme,
+    SiteError,
+    api_pages,
+    front_page,
+    lab_page,
+    mistakes_index,
+    mistakes_page,
+    start_page,
+)
 from .stale import SOLVED
 
 OUT = "site"
@@ -68,10 +77,6 @@ THEME = {
     "footer_content_items": "",
     "toc_title": "On this page",
 }
-
-
-class SiteError(CourseError):
-    """The site could not be made; the message says why and what to do."""
 
 
 def main(out=None, root=REPO):

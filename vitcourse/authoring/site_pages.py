@@ -7,13 +7,21 @@ import re
 
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from ..common.errors import CourseError
 from ..exercises import LABS, get_exercise
 from ..workbook.reference_text import learner_source
 
-ROOMS = {"reference": "The models, as the labs write them", "training": "The training loop and its parts"}
+ROOMS = {  # folder of the package -> its page's title, and what it says
+    "reference": ("The models", "What the labs write, as a small ViT library: `vitcourse.reference`."),
+    "training": ("Training", "The training loop and what it is made of: `vitcourse.training`."),
+}
 LINK = re.compile(r"(!?)\[([^\]\[]*)\]\(([^)\s]+)\)")
 PICTURE = re.compile(r"!\[([^\]]*)\]\(https?://[^)]*\)")
 SPECIAL = re.compile(r"([\\*_<>\[\]$#|~&])")
+
+
+class SiteError(CourseError):
+    """The site could not be made; the message says why and what to do."""
 
 
 class Readme:
@@ -25,6 +33,8 @@ class Readme:
         self.parts = {title.strip(): body.strip() for title, _, body in (part.partition("\n") for part in rest)}
 
     def __getitem__(self, title):
+        if title not in self.parts:
+            raise SiteError(f"README.md has no part called “{title}”, which the site shows: name it so again.")
         return self.parts[title]
 
 
@@ -84,8 +94,8 @@ def front_page(readme, documents):
             "",
             "## The labs",
             "",
-            "Every lab is a page here, with all its results. The exercises stand open and their solutions are folded, so",
-            "that you can think first. To write and check your own, [start](start.md) the notebooks.",
+            "Every lab is a page here, with all its results. The exercises stand open and their solutions are folded,",
+            "so that you can think first. To write and check your own, [start](start.md) the notebooks.",
             "",
             "| lab | minutes | you write |",
             "|---|---|---|",
@@ -196,9 +206,9 @@ def mistakes_page(name, lab):
             *(fold(f"Hint {i}", escape(hint)) for i, hint in enumerate(exercise.hints, 1)),
             "## Mistakes that the check knows",
             "",
-            "Each is an answer that learners give. The check compares what yours does with what these do, and says the",
-            "sentence of the first that does the same. Below each sentence is its hint. They tell much of the answer, so",
-            "try first.",
+            "Each is an answer that learners give. The check compares what yours does with what these do, and says",
+            "the sentence of the first that does the same. Below each sentence is its hint. They tell much of the",
+            "answer, so try first.",
             "",
             fold(f"The {len(exercise.mistakes)} mistakes", "\n".join(mistakes)),
         ]
@@ -217,18 +227,18 @@ def mistakes_index():
 def api_pages(root):
     """A page for each module of the library's two rooms, and one that lists them."""
     pages = {}
-    for room, title in ROOMS.items():
+    for room, (title, words) in ROOMS.items():
         modules = sorted((root / "vitcourse" / room).glob("[!_]*.py"), key=lambda path: module_order(path.stem))
         rows = []
         for path in modules:
             name = f"vitcourse.{room}.{path.stem}"
-            words = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")[0]
-            rows.append(f"| [`{name}`]({room}/{path.stem}.md) | {escape(' '.join(words.split()))} |")
+            holds = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")[0]
+            rows.append(f"| [`{name}`]({room}/{path.stem}.md) | {escape(' '.join(holds.split()))} |")
             directive = f"```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```"
             pages[f"api/{room}/{path.stem}.md"] = f"# {path.stem}\n\n`{name}`\n\n{directive}\n"
         table = "\n".join(["| module | what it holds |", "|---|---|", *rows])
         names = [f"{room}/{path.stem}" for path in modules]
-        pages[f"api/{room}.md"] = f"# vitcourse.{room}\n\n{title}.\n\n{table}\n\n{toctree(names)}"
+        pages[f"api/{room}.md"] = f"# {title}\n\n{words}\n\n{table}\n\n{toctree(names)}"
     return pages
 
 
