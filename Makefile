@@ -1,6 +1,6 @@
 # The course's commands, for a machine that has only Python 3.11 or newer and make:
 #   make lab      set up .venv and open the labs in JupyterLab
-#   make test     set up .venv for development and run every test
+#   make test     set up .venv for development and run every test (PRECISION=bf16 THREADS=2: as on another CPU)
 #   make build    write notebooks/ and labs_solutions/ anew from labs/ (NAMES=03_attention for one)
 #   make site     write site/, the course as pages to read in a browser, from the notebooks as they are
 #   make bench    measure this machine and write docs/benchmarks.md (PARTS="step augment" for two; hours on a CPU)
@@ -20,15 +20,22 @@ lab: $(VENV)/.has-lab
 
 # Two processes of one thread each do more than one of two. Of the notebooks the cells of one stay in one process, and
 # the last labs start first, as they take longest. Quick things first. Any step that fails, and a pytest that finds no
-# tests (exit code 5), stops the run.
+# tests (exit code 5), stops the run. What must hold on any CPU is shown by PRECISION (fp32, bf16 or fp16, for
+# VITCOURSE_PRECISION) and THREADS (of each process, for OMP_NUM_THREADS), once with each.
+ifdef PRECISION
+test: export VITCOURSE_PRECISION := $(PRECISION)
+endif
+ifdef THREADS
+test: export OMP_NUM_THREADS := $(THREADS)
+endif
 test: $(VENV)/.has-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/vitcourse build --check
-	OMP_NUM_THREADS=1 $(PYTEST) -n 2 --dist worksteal tests --ignore=tests/notebooks --ignore=tests/browser
+	OMP_NUM_THREADS=$(or $(THREADS),1) $(PYTEST) -n 2 --dist worksteal tests --ignore=tests/notebooks --ignore=tests/browser
 	$(PYTEST) -rs tests/browser
 	$(PYTEST) -n 2 tests/notebooks
-	$(PYTEST) -n 2 --dist loadfile -p tests.notebooks.nbval_rules --nbval-lax --nbval-current-env --nbval-cell-timeout=300 --no-loadscope-reorder $$(ls -r labs_solutions/*.ipynb)
+	$(PYTEST) -n 2 --dist loadfile -p tests.notebooks.nbval_rules --nbval-lax --nbval-current-env --nbval-cell-timeout=1800 --no-loadscope-reorder $$(ls -r labs_solutions/*.ipynb)
 	@echo "make test: everything passed."
 
 build: $(VENV)/.has-dev

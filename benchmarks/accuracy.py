@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from vitcourse.common.files import replace_text
 from vitcourse.data import load_data
 from vitcourse.runs.kinds import configure, find_kind
 from vitcourse.runs.recipes import RECIPES
@@ -119,9 +120,7 @@ class CpuClock:
         self.seconds = [*before, (before[-1] if before else 0) + now - self.last]
         self.last = now
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self.path.with_suffix(".new")
-        beside.write_text(json.dumps(self.seconds))
-        beside.replace(self.path)
+        replace_text(self.path, json.dumps(self.seconds))
 
 
 def section(records):

@@ -13,7 +13,7 @@ from vitcourse.data import load_data
 from vitcourse.data.batches import Batches
 from vitcourse.training.config import TrainConfig
 
-from .clock import ratios, spread, take_turns
+from .clock import one_thread, ratios, spread, take_turns
 from .document import quartiles, table
 from .machine import code_hash
 from .part import Job
@@ -21,7 +21,7 @@ from .part import Job
 TITLE = "Augmented images a second on one core"
 TARGET = 7
 OURS, PIL, TENSORS = "vitcourse, whole batches", "DataLoader, PIL images", "DataLoader, tensors one by one"
-CODE = ("vitcourse/training/batches.py", "vitcourse/training/augment.py")
+CODE = ("vitcourse/data/batches.py", "vitcourse/data/augment.py")
 OPTIONS = (
     ("augment-images", 2560, 64, "images that each pipeline prepares in a round"),
     ("augment-repeats", 9, 2, "rounds"),
@@ -48,12 +48,8 @@ def jobs(options):
 def measure(fields, count, repeats):
     """Return the times that each pipeline takes for one image, on one thread of the CPU."""
     tasks = {name: functools.partial(pass_over, batches) for name, batches in pipelines(fields, count).items()}
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         times = take_turns(tasks, repeats, warmup=1)
-    finally:
-        torch.set_num_threads(threads)
     return {name: {clock: [x / count for x in xs] for clock, xs in task.items()} for name, task in times.items()}
 
 

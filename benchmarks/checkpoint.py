@@ -19,7 +19,7 @@ from .step import course, step
 
 TITLE = "What a checkpoint costs"
 EPOCH_IMAGES = 50_000  # CIFAR-10's
-CODE = ("vitcourse/training/resume.py", "vitcourse/training/checkpoint.py")
+CODE = ("vitcourse/training/checkpoint.py", "vitcourse/common/files.py")
 OPTIONS = (("checkpoint-repeats", 15, 2, "checkpoints written"),)
 
 

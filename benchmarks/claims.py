@@ -17,7 +17,7 @@ from .machine import code_hash
 from .part import Job
 
 TITLE = "What the built-in shapes promise"
-CODE = ("vitcourse/reference/vit.py", "vitcourse/training/data/shapes.py")
+CODE = ("vitcourse/reference/vit.py", "vitcourse/data/shapes.py")
 RECIPE = TrainConfig(epochs=10, batch_size=100, peak_lr=3e-3, flip=True)
 OPTIONS = (
     ("claims-epochs", RECIPE.epochs, 1, "epochs on all images; three times as many on few"),

@@ -1,7 +1,10 @@
 """Measuring: things that are compared take turns, so that a busy moment of the machine hits them all alike."""
 
+import contextlib
 import statistics
 import time
+
+import torch
 
 from .part import synchronise
 
@@ -32,6 +35,17 @@ def take_turns(tasks, repeats, device="cpu", warmup=2, calls=1):
                 times[name]["wall"].append(wall / calls)
                 times[name]["cpu"].append(cpu / calls)
     return times
+
+
+@contextlib.contextmanager
+def one_thread():
+    """Compute on one thread in this context: threads that wait for one another would count as CPU seconds."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def ratios(times, of, to, clock="wall"):

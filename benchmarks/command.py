@@ -4,11 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from vitcourse.common.files import replace_text
 from vitcourse.data import DataError
 from vitcourse.training.config import TrainingError
 from vitcourse.training.device import pick_device
 
-from . import accuracy, attention, augment, checkpoint, claims, shapes, step
+from . import accuracy, augment, checkpoint, claims, deit, explorers, fused, shapes, step, swin
 from .document import render
 from .machine import REPO, machine
 from .part import run_jobs
@@ -20,8 +21,11 @@ PARTS = {
     "accuracy": accuracy,
     "shapes": shapes,
     "checkpoint": checkpoint,
-    "attention": attention,
+    "attention": fused,
     "claims": claims,
+    "deit": deit,
+    "swin": swin,
+    "explorers": explorers,
 }
 
 
@@ -63,7 +67,7 @@ def write_document(store, options):
     """Write the document from all results of this machine."""
     text = render(PARTS, {name: store.read(name) for name in PARTS}, machine(options.device))
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(text, encoding="utf-8")
+    replace_text(options.out, text)
     print(f"Written: {options.out}")
 
 

@@ -1,17 +1,15 @@
-"""Does a teacher help? `python benchmarks/deit.py [--quick]`.
+"""Lab 07's question: does a teacher help a small ViT, when all that it costs is paid from the student's time?
 
-Lab 07's question on the built-in data, at equal total CPU time: a small ViT alone, and with a CNN teacher whose own
-training and every forward pass are paid from the student's time. For 10, 30 and 100 % of the training images, three
-seeds each (images, weights and order differ). Prints the costs of a step and a Markdown table: test accuracy, mean and
-standard deviation over the seeds. One thread, so that the CPU time of a step is steady. `--data FOLDER` takes a folder
-of images instead (see `load_data`).
+The budget is the CPU time of a student alone. With a teacher, its training and its look at every batch are taken from
+that; with `--deit-free-teacher` each is measured once more at equal steps, where nobody pays.
 """
 
-import argparse
+import functools
 import itertools
 import statistics
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
@@ -26,24 +24,108 @@ from vitcourse.training.distillation import Distillation
 from vitcourse.training.evaluate import evaluate, predict
 from vitcourse.training.fit import cross_entropy
 
+from .clock import one_thread
+from .document import percent, table
+from .machine import code_hash
+from .part import Job
+
+TITLE = "Does a teacher help?"
+CODE = ("vitcourse/reference/deit.py", "vitcourse/reference/vit.py", "vitcourse/training/distillation.py")
+OPTIONS = (
+    ("deit-data", "shapes", "shapes", "shapes, cifar10, or a folder with train/ and test/"),
+    ("deit-images", 3000, 60, "training images of the largest share"),
+    ("deit-test-images", 1000, 30, "test images"),
+    ("deit-shares", [0.1, 0.3, 1.0], [0.5, 1.0], "shares of the training images"),
+    ("deit-seeds", [0, 1, 2], [0, 1], "a run of each student for each of them: images, weights and order differ"),
+    ("deit-steps", 1000, 4, "of the student alone: the budget"),
+    ("deit-teacher-steps", 150, 1, "of the teacher"),
+    ("deit-free-teacher", False, False, "also with as many steps for all: nobody pays for the teacher"),
+)
 CONFIG = TrainConfig(batch_size=60, peak_lr=4e-3, flip=True, crop=1)
-TEACHER_LR, WIDTH = 1e-2, 12
-SIZES = dict(img_size=16, patch_size=8, num_classes=10, embed_dim=48, depth=2, num_heads=3)
+TEACHER, TEACHER_LR, WIDTH = "teacher", 1e-2, 12
+SIZES = dict(img_size=16, patch_size=8, embed_dim=48, depth=2, num_heads=3)
 
 
 def distilled(loss=None, **options):
     return lambda teacher: Distillation(teacher, *([loss] if loss else []), **options)
 
 
-UNLABELLED = "hard, and the other images labelled by the teacher"
+ALONE, UNLABELLED = "alone", "hard, and the other images labelled by the teacher"
 STUDENTS = {
-    "alone": (ViT, None),
+    ALONE: (ViT, None),
     "hard labels, class token only": (ViT, distilled()),
     "hard labels, distillation token": (DistilledViT, distilled()),
     "soft, T 3, alpha 0.1": (DistilledViT, distilled(soft_distillation_loss)),
     "soft, T 3, alpha 0.9": (DistilledViT, distilled(soft_distillation_loss, alpha=0.9)),
     UNLABELLED: (DistilledViT, distilled()),
 }
+
+
+def jobs(options):
+    """Return a `Job` for each seed and share, those in which the teacher is paid first."""
+    sizes = dict(train_size=options.deit_images, test_size=options.deit_test_images)
+    steps = dict(steps=options.deit_steps, teacher_steps=options.deit_teacher_steps)
+    code = code_hash(measure, step_counts, step_cost, train, subset, with_guesses, *CODE)
+    settings = dict(data=Path(options.deit_data).name, **sizes, **steps, code=code)
+    made = []
+    for paid in [True, False] if options.deit_free_teacher else [True]:
+        for seed, share in itertools.product(options.deit_seeds, options.deit_shares):
+            run = functools.partial(measure, options.deit_data, sizes, **steps, share=share, seed=seed, paid=paid)
+            made.append(Job(settings, dict(share=share, seed=seed, paid=paid), run))
+    return made
+
+
+@functools.cache
+def load(data, train_size, test_size):
+    """The images, the same for all runs: a seed chooses and orders them."""
+    return load_data(data, train_size=train_size, test_size=test_size, img_size=16, seed=0)
+
+
+def measure(data_name, sizes, steps, teacher_steps, share, seed, paid):
+    """Train a teacher and each student on the CPU; returns {name: test accuracy} and {name: steps}."""
+    data = load(data_name, **sizes)
+    with one_thread():  # the CPU time of a step is steady there
+        whole, some = subset(data, share, seed)
+        counts = (
+            step_counts(data_name, *sizes.values(), steps, teacher_steps) if paid else dict.fromkeys(STUDENTS, steps)
+        )
+        config, accuracies = replace(CONFIG, seed=seed), {}
+        teacher = new_teacher(data, seed)
+        train(teacher, some, replace(config, peak_lr=TEACHER_LR), teacher_steps)
+        accuracies[TEACHER] = evaluate(teacher, data.test, data, precision="fp32")[1]
+        for name, (_, objective) in STUDENTS.items():
+            model = new_student(name, data, seed)
+            images = with_guesses(whole, some, teacher) if name == UNLABELLED else some
+            train(model, images, config, counts[name], objective(teacher) if objective else cross_entropy)
+            accuracies[name] = evaluate(model, data.test, data, precision="fp32")[1]
+    return dict(accuracy=accuracies, steps={TEACHER: teacher_steps} | counts)
+
+
+def new_teacher(data, seed=0):
+    torch.manual_seed(seed)
+    return ConvTeacher(data.in_chans, data.num_classes, WIDTH)
+
+
+def new_student(name, data, seed=0):
+    torch.manual_seed(seed)
+    return STUDENTS[name][0](in_chans=data.in_chans, num_classes=data.num_classes, **SIZES)
+
+
+@functools.cache
+def step_counts(data_name, train_size, test_size, steps, teacher_steps):
+    """Return {student: the steps that fit into the time of `steps` of the one alone, once the teacher is paid}."""
+    data = load(data_name, train_size, test_size)
+    teacher, costs = new_teacher(data), {}
+    for name, (_, objective) in STUDENTS.items():
+        make = functools.partial(new_student, name, data)
+        costs[name] = step_cost(make, data, objective(teacher) if objective else cross_entropy)
+    left = costs[ALONE] * steps - step_cost(functools.partial(new_teacher, data), data) * teacher_steps
+    return {name: max(1, round(left / cost)) for name, cost in costs.items()} | {ALONE: steps}
+
+
+def step_cost(make, data, objective=cross_entropy, repeats=5, steps=4):
+    """CPU seconds of one training step: the least of several repeats."""
+    return min(train(make(), data, CONFIG, steps, objective) for _ in range(repeats)) / steps
 
 
 def train(model, data, config, steps, objective=cross_entropy):
@@ -62,12 +144,7 @@ def train(model, data, config, steps, objective=cross_entropy):
     return time.process_time() - start
 
 
-def step_cost(make, data, objective=cross_entropy, repeats=5, steps=4):
-    """CPU seconds of one training step: the least of several repeats."""
-    return min(train(make(), data, CONFIG, steps, objective) for _ in range(repeats)) / steps
-
-
-def part(data, share, seed):
+def subset(data, share, seed):
     """The data with its training images in an order drawn by the seed, and with the first share of them alone."""
     order = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(seed))
     both = []
@@ -78,77 +155,35 @@ def part(data, share, seed):
 
 def with_guesses(whole, some, teacher):
     """All images, with true labels where `some` has them and the teacher's guesses elsewhere."""
-    targets = predict(teacher, whole.train, whole).argmax(dim=1)
+    targets = predict(teacher, whole.train, whole, precision="fp32").argmax(dim=1)
     targets[: len(some.train)] = some.train.targets
     return replace(whole, train=Split(whole.train.images, targets))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", default="shapes")
-    parser.add_argument("--train-size", type=int, default=3000)
-    parser.add_argument("--shares", type=float, nargs="+", default=[0.1, 0.3, 1.0])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=1000, help="of the student alone: the budget")
-    parser.add_argument("--teacher-steps", type=int, default=150)
-    parser.add_argument("--students", nargs="+", choices=STUDENTS, default=list(STUDENTS))
-    parser.add_argument(
-        "--free-teacher", action="store_true", help="as many steps for all: nobody pays for the teacher"
-    )
-    parser.add_argument("--quick", action="store_true", help="only show that everything runs")
-    options = parser.parse_args()
-    if options.quick:
-        options.train_size, options.shares, options.seeds, options.steps, options.teacher_steps = 200, [1.0], 2, 20, 4
-    torch.set_num_threads(1)
-    data = load_data(options.data, train_size=options.train_size, test_size=1000, img_size=16)
-    sizes = SIZES | dict(num_classes=data.num_classes)
-
-    teacher_cost = step_cost(lambda: ConvTeacher(num_classes=data.num_classes, width=WIDTH), data)
-    teacher = ConvTeacher(num_classes=data.num_classes, width=WIDTH)
-    steps = {}
-    for name, (student, objective) in STUDENTS.items():
-        cost = step_cost(
-            lambda student=student: student(**sizes), data, objective(teacher) if objective else cross_entropy
-        )
-        if objective is None:
-            budget, steps[name] = cost * options.steps, options.steps
-        elif options.free_teacher:
-            steps[name] = options.steps
-        else:
-            steps[name] = round((budget - teacher_cost * options.teacher_steps) / cost)
-        print(f"{name}: {1000 * cost:.1f} ms a step, {steps[name]} steps", flush=True)
-    print(f"teacher: {1000 * teacher_cost:.1f} ms a step, {options.teacher_steps} steps; budget {budget:.1f} CPU s\n")
-
-    results = {}
-
-    def note(name, share, model):
-        accuracy = evaluate(model, data.test, data)[1]
-        results.setdefault((name, share), []).append(accuracy)
-        print(f"{100 * share:3.0f} %  {name}: {accuracy:.1%}", flush=True)
-
-    for seed, share in itertools.product(range(options.seeds), options.shares):
-        (whole, some), config = part(data, share, seed), replace(CONFIG, seed=seed)
-        torch.manual_seed(seed)
-        teacher = ConvTeacher(num_classes=data.num_classes, width=WIDTH)
-        train(teacher, some, replace(config, peak_lr=TEACHER_LR), options.teacher_steps)
-        note("teacher", share, teacher)
-        for name in options.students:
-            student, objective = STUDENTS[name]
-            torch.manual_seed(seed)
-            model = student(**sizes)
-            images = with_guesses(whole, some, teacher) if name == UNLABELLED else some
-            train(model, images, config, steps[name], objective(teacher) if objective else cross_entropy)
-            note(name, share, model)
-
-    print(
-        "| student | " + " | ".join(f"{round(share * options.train_size):,} images" for share in options.shares) + " |"
-    )
-    print("|---|" + "---|" * len(options.shares))
-    for name in ["teacher", *options.students]:
-        cells = [results[name, share] for share in options.shares]
-        said = [f"{100 * statistics.mean(c):.1f} ± {100 * statistics.stdev(c):.1f}" for c in cells]
-        print(f"| {name} | " + " | ".join(said) + " |")
+def section(records):
+    """Return the part's lines of the document."""
+    first = records[0]["settings"]
+    lines = [
+        f"{first['data']}, 16 pixels, {first['test_size']:,} test images. The budget is the CPU time of "
+        f"{first['steps']:,} steps of the student alone, on one thread; the teacher takes {first['teacher_steps']}. "
+        "Test accuracy, as a mean with the lowest and highest seed.",
+    ]
+    for paid, title in ((True, "The teacher is paid from the budget:"), (False, "As many steps for all:")):
+        own = [record for record in records if record["case"]["paid"] == paid]
+        if own:
+            lines += ["", title, "", *_table(own, first["train_size"])]
+    return lines
 
 
-if __name__ == "__main__":
-    main()
+def _table(records, train_size):
+    shares = sorted({record["case"]["share"] for record in records})
+    rows = []
+    for name in (TEACHER, *STUDENTS):
+        counts = [record["result"]["steps"][name] for record in records]
+        row = [name, f"{min(counts):,}" + f" to {max(counts):,}" * (max(counts) > min(counts))]
+        for share in shares:
+            values = [r["result"]["accuracy"][name] for r in records if r["case"]["share"] == share]
+            spread = f" ({percent(min(values))} to {percent(max(values))})" * (len(values) > 1)
+            row.append(percent(statistics.mean(values)) + spread)
+        rows.append(row)
+    return table(["student", "steps", *(f"{round(share * train_size):,} images" for share in shares)], rows)

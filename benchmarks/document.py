@@ -7,16 +7,16 @@ def render(parts, records, machine):
     Args:
         parts: {name: module}; a module has TITLE and section(records) -> lines, and SHOW_ALL when all of its
             settings are shown and not only those measured last.
-        records: {name: list of records}, oldest first; those of other machines are left out.
+        records: {name: list of records}, oldest first; those of other machines are left out, and so is a part that
+            has no others.
         machine: as `machine.machine` returns it.
     """
     lines = ["# Benchmarks", "", *_heading(machine)]
     for name, part in parts.items():
-        lines += ["", f"## {part.TITLE}", "", f"`python -m benchmarks {name}`"]
         own = [record for record in records.get(name, []) if record["machine"] == machine]
         if not own:
-            lines += ["", "Not measured on this machine."]
             continue
+        lines += ["", f"## {part.TITLE}", "", f"`python -m benchmarks {name}`"]
         groups = group(own)
         for chosen in groups if getattr(part, "SHOW_ALL", False) else groups[-1:]:
             lines += ["", *part.section(chosen), "", _when(chosen)]

@@ -16,7 +16,7 @@ from .machine import REPO, code_hash
 from .part import Job
 
 TITLE = "Fused against explicit attention"
-CODE = ("benchmarks/memory.py", "vitcourse/reference/attention.py")
+CODE = ("benchmarks/fused_memory.py", "vitcourse/reference/attention.py")
 HEADS, HEAD_WIDTH = 3, 64
 OPTIONS = (
     ("tokens", [17, 65, 197, 577, 1025, 2305], [577], "numbers of tokens"),
@@ -94,7 +94,7 @@ def peak_on_cpu(name, shape, precision, device):
         return None
     arguments = [name, precision, *map(str, shape)]
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.memory", *arguments], cwd=REPO, capture_output=True, text=True
+        [sys.executable, "-m", "benchmarks.fused_memory", *arguments], cwd=REPO, capture_output=True, text=True
     )
     return int(done.stdout) if done.returncode == 0 else None  # a locked-down /proc
 

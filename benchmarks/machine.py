@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-REPO = Path(__file__).resolve().parents[1]
+from vitcourse.common.places import REPO
 
 
 def machine(device):

@@ -17,7 +17,13 @@ from .part import Job
 
 TITLE = "The built-in shapes to 90 %"
 GOAL, TARGET = 0.9, 120
-CODE = ("vitcourse/training", "vitcourse/reference/vit.py", "vitcourse/reference/recipe.py")
+CODE = (
+    "vitcourse/data",
+    "vitcourse/training",
+    "vitcourse/runs",
+    "vitcourse/reference/vit.py",
+    "vitcourse/reference/recipe.py",
+)
 OPTIONS = (
     ("shapes-runs", 3, 1, "runs, each with a seed of its own"),
     ("shapes-images", 0, 200, "training images (0: as many as the command takes by itself)"),

@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+from vitcourse.common.files import replace_file
+
 FIELDS = ("settings", "case", "machine", "moment", "result")
 
 
@@ -32,7 +34,7 @@ class Store:
         if len(records) < len(lines):
             aside = _free_name(path)
             path.rename(aside)
-            _replace(path, records)
+            replace_file(path, lambda partial: partial.write_bytes(b"".join(_line(record) for record in records)))
             lost = len(lines) - len(records)
             print(f"{path} had {lost} broken line(s): set aside as {aside.name}, the others are kept.")
         return records
@@ -42,9 +44,13 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.read(part)  # mends a line that was cut off, before another one is put behind it
         with open(self.path(part), "ab") as file:
-            file.write(json.dumps(record).encode() + b"\n")
+            file.write(_line(record))
             file.flush()
             os.fsync(file.fileno())
+
+
+def _line(record):
+    return json.dumps(record).encode() + b"\n"
 
 
 def _parse(line):
@@ -60,9 +66,3 @@ def _free_name(path):
     while (aside := path.with_name(f"{path.name}.broken-{number}")).exists():
         number += 1
     return aside
-
-
-def _replace(path, records):
-    beside = path.with_name(path.name + ".new")
-    beside.write_bytes(b"".join(json.dumps(record).encode() + b"\n" for record in records))
-    beside.replace(path)

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from benchmarks import accuracy, attention, augment, checkpoint, claims, shapes, step
+from benchmarks import accuracy, augment, checkpoint, claims, deit, explorers, fused, shapes, step, swin
 from benchmarks.document import group, number, quartiles, render, table
 
 HERE = dict(
@@ -141,7 +141,7 @@ def test_a_checkpoint_s_share_of_an_epoch_counts_its_steps():
 
 def test_attention_s_ratio_is_explicit_over_fused():
     result = {"fused": times(0.002) | {"bytes": 2_000_000}, "explicit": times(0.006) | {"bytes": None}}
-    lines = attention.section(
+    lines = fused.section(
         [record(result, dict(tokens=1025, batch_size=4), dict(precision="fp32", threads=2, repeats=3))]
     )
     assert cells(lines, "1,025")[1:] == [
@@ -159,6 +159,40 @@ def test_claims_say_what_each_model_reached():
     case = dict(model="linear", images=1000, config={"epochs": 30})
     lines = claims.section([record(dict(accuracy=0.313, seconds=4.0, cpu_seconds=8.0), case, dict(test_size=200))])
     assert cells(lines, "linear")[1:] == ["1,000", "30", "31.3 %", "4.00", "8.00"]
+
+
+def deit_record(seed, accuracy, steps, paid=True):
+    values = dict.fromkeys([deit.TEACHER, *deit.STUDENTS], 0.5) | {deit.ALONE: accuracy}
+    counts = dict.fromkeys([deit.TEACHER, *deit.STUDENTS], 150) | {deit.UNLABELLED: steps}
+    settings = dict(data="shapes", test_size=90, train_size=3000, steps=1000, teacher_steps=150)
+    return record(dict(accuracy=values, steps=counts), dict(share=0.1, seed=seed, paid=paid), settings)
+
+
+def test_deit_shows_steps_and_accuracy_of_the_seeds_and_what_is_free_apart():
+    paid = [deit_record(0, 0.7, 600), deit_record(1, 0.8, 620)]
+    lines = deit.section(paid)
+    assert cells(lines, deit.ALONE)[1:] == ["150", "75.0 % (70.0 % to 80.0 %)"]
+    assert cells(lines, deit.UNLABELLED)[1] == "600 to 620" and "300 images" in "\n".join(lines)
+    assert "As many steps for all:" not in lines
+    lines = deit.section([*paid, deit_record(0, 0.9, 1000, paid=False)])
+    free = lines[lines.index("As many steps for all:") :]
+    assert cells(free, deit.ALONE)[2] == "90.0 %"
+
+
+def test_swin_s_seeds_are_joined_by_model():
+    def run(model, seed, accuracy):
+        result = dict(parameters=1000, operations=2.5e6, accuracy=accuracy, test_loss=1.0 + seed, cpu_seconds=10 + seed)
+        settings = dict(data="shapes", train_size=5000, test_size=2000, epochs=12)
+        return record(result, dict(model=model, seed=seed), settings)
+
+    lines = swin.section([run("ViT", 0, 0.4), run("Swin", 0, 0.5), run("ViT", 1, 0.42)])
+    assert cells(lines, "ViT")[1:] == ["1,000", "2.5", "0, 1", "41.0 % (40.0 % to 42.0 %)", "1.50", "10.5"]
+    assert cells(lines, "Swin")[1:] == ["1,000", "2.5", "0", "50.0 %", "1.00", "10.0"]
+
+
+def test_an_explorer_s_row_is_in_milliseconds():
+    lines = explorers.section([record({"moved": [0.01, 0.5, 0.02]}, dict(vit_b=False), dict(threads=2, repeats=3))])
+    assert cells(lines, "moved")[1:] == ["20.0", "500"]
 
 
 class Part:
@@ -184,7 +218,7 @@ def test_the_document_shows_this_machine_s_newest_settings_and_newest_cases():
     before = copy.deepcopy(records)
     text = render({"one": Part, "none": Part}, {"one": records}, HERE)
     assert [line for line in text.splitlines() if line.startswith("values")] == ["values 5, 4"]
-    assert text.count("Not measured on this machine.") == 1
+    assert text.count("## A part") == 1 and "benchmarks none" not in text  # what has no result has no section
     everything = render({"one": Everything}, {"one": records}, HERE)
     assert [line for line in everything.splitlines() if line.startswith("values")] == ["values 1", "values 5, 4"]
     assert records == before

@@ -43,6 +43,19 @@ def test_train_on_a_folder_of_images_that_are_not_square(tmp_path, capsys):
     assert json.loads((out / "history.json").read_text())["epochs"] == 15
 
 
+def test_train_says_its_precision_and_whether_it_is_forced(tmp_path, monkeypatch, capsys):
+    shapes = ["train", "--data", "shapes", "--train-size", "20", "--test-size", "10", "--epochs", "1", *TINY]
+    monkeypatch.setenv("VITCOURSE_PRECISION", "bf16")
+    assert cli.main([*shapes, "--out", str(tmp_path / "forced")]) == 0
+    assert "; precision bf16 (forced by VITCOURSE_PRECISION)\n" in capsys.readouterr().out
+    assert cli.main([*shapes, "--precision", "fp32", "--out", str(tmp_path / "own")]) == 0
+    assert "; precision fp32\n" in capsys.readouterr().out
+    monkeypatch.setenv("VITCOURSE_PRECISION", "double")
+    assert cli.main([*shapes, "--out", str(tmp_path / "wrong")]) == 1
+    said = capsys.readouterr().err
+    assert "'double'" in said and said.count("\n") == 1 and not (tmp_path / "wrong").exists()
+
+
 def test_a_user_error_is_one_sentence_and_exit_code_1(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     full = tmp_path / "full"
@@ -130,8 +143,18 @@ def test_every_option_reaches_the_recipe_or_the_model(monkeypatch):
 
 def test_build_hands_on_names_and_exit_code(monkeypatch):
     calls = []
-    monkeypatch.setattr("vitcourse.authoring.build.main", lambda names, check: calls.append((names, check)) or 3)
-    assert cli.main(["build", "--check", "01_patches"]) == 3 and calls == [(["01_patches"], True)]
+    monkeypatch.setattr("vitcourse.authoring.build.main", lambda *given: calls.append(given) or 3)
+    assert cli.main(["build", "--check", "01_patches"]) == 3 and calls == [(["01_patches"], True, False, False)]
+
+
+@pytest.mark.parametrize("options", [[], ["--check"], ["--learner"]])
+def test_build_without_its_extra_is_one_sentence(monkeypatch, capsys, options):
+    for name in ("jupytext", "nbclient"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
+    assert cli.main(["build", *options]) == 1
+    said = capsys.readouterr().err.strip()
+    assert said.startswith("Building the notebooks needs jupytext and nbclient:") and "vitcourse[dev]" in said
+    assert len(said.splitlines()) == 1
 
 
 def test_lab_becomes_jupyterlab_on_the_welcome_lab(monkeypatch, tmp_path, capsys):

@@ -79,6 +79,14 @@ def test_no_gpu_is_a_note_with_what_it_means(monkeypatch):
     assert "T4" in doctor.compute().todo
 
 
+def test_a_forced_precision_is_shown_and_a_wrong_one_must_be_mended(monkeypatch):
+    monkeypatch.setenv("VITCOURSE_PRECISION", "fp16")
+    assert doctor.compute().text.endswith("precision fp16 (forced by VITCOURSE_PRECISION)")
+    monkeypatch.setenv("VITCOURSE_PRECISION", "int8")
+    finding = doctor.compute()
+    assert finding.status == MISSING and "'int8'" in finding.todo and "fp32" in finding.todo
+
+
 def test_the_network_is_asked_with_a_timeout(monkeypatch):
     monkeypatch.undo()
     asked = {}

@@ -8,6 +8,7 @@ from dataclasses import fields
 
 from .common.errors import CourseError
 from .common.places import REPO
+from .common.say import make_readable
 from .runs.recipes import RECIPES
 from .training.config import TrainConfig
 
@@ -27,6 +28,7 @@ KIND_OPTIONS = (("teacher", str, "deit: the folder of a trained run to learn fro
 
 def main(argv=None):
     """Run one command; returns 0 when done, 1 when it failed and said why, 2 for wrong usage, 130 after Ctrl-C."""
+    make_readable()
     parser = make_parser()
     arguments = parser.parse_args(argv)
     if arguments.command is None:
@@ -67,6 +69,8 @@ def make_parser():
     build = commands.add_parser("build", help="for authors: write the notebooks from labs/")
     build.add_argument("names", nargs="*", metavar="NAME", help="labs to build, say 01_patches; all when left out")
     build.add_argument("--check", action="store_true", help="write nothing; say which notebooks are stale")
+    build.add_argument("--learner", action="store_true", help="write the learners' notebooks only; runs nothing")
+    build.add_argument("--wrap", action="store_true", help="wrap the masters' long paragraphs; builds nothing")
     build.set_defaults(run=run_build)
 
     site = commands.add_parser("site", help="for authors: write the course as pages to read in a browser")
@@ -225,9 +229,17 @@ def run_explain(arguments):
 
 def run_build(arguments):
     """Write or check the notebooks."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("jupytext", "nbformat", "nbclient") if find_spec(name) is None]
+    if missing:
+        raise CourseError(
+            f"Building the notebooks needs {' and '.join(missing)}: "
+            'run "make build", which installs what it needs, or install the extra vitcourse[dev].'
+        )
     from .authoring.build import main as build
 
-    return build(arguments.names, arguments.check)
+    return build(arguments.names, arguments.check, arguments.learner, arguments.wrap)
 
 
 def run_site(arguments):

@@ -106,11 +106,15 @@ def compute():
     try:
         import torch
 
-        from .training.device import describe_device, pick_device, pick_precision
+        from .training.config import TrainingError
+        from .training.device import describe_device, describe_precision, pick_device
     except ImportError:
         return Finding("compute", MISSING, "torch cannot be imported", "Mend torch first (see above).")
     device = pick_device()
-    text = f"{describe_device(device)}; precision {pick_precision(device)}"
+    try:
+        text = f"{describe_device(device)}; {describe_precision(device)}"
+    except TrainingError as error:  # VITCOURSE_PRECISION is no precision: nothing trains until it is mended
+        return Finding("compute", MISSING, describe_device(device), str(error))
     if device.type != "cpu":
         return Finding("compute", OK, text)
     todo = "No GPU: every lab runs, on the built-in shapes. CIFAR-10 takes minutes per epoch here."

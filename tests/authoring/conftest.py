@@ -11,12 +11,9 @@ jupytext:
 kernelspec:
   name: python3
   display_name: Python 3
-title: A lab to test with
-vitcourse:
-  time: 60
 ---
 
-# A lab to test with
+# Lab 01: Patches
 
 The next one is [lab 02](02_tokens.md#why).
 

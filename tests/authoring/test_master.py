@@ -45,8 +45,9 @@ def test_a_code_cell_shown_inside_a_text_is_not_taken_for_a_cell(edit):
         (":key: setup\n", ":key: prepare\nimport torch\n", None, "first code cell"),
         ('+++ {"key": "second-text"}', "+++", "A text of its own.", "needs a key"),
         ("And back.", ":::{note}\nAnd back.\n:::", None, "{note}"),
-        ("title: A lab to test with\n", "", None, "no `title`"),
-        ("time: 60", "time: 61", None, "61"),
+        ("And back.", "<<<<<<< HEAD\nAnd back.\n=======", "<<<<<<< HEAD", "merge was not finished"),
+        ("# Lab 01: Patches", "# Lab 01: Squares", "# Lab 01: Squares", "'# Lab 01: Patches'"),
+        ("# Lab 01: Patches\n", "", "The next one", "'# Lab 01: Patches'"),
     ],
 )  # fmt: skip
 def test_a_slip_is_named_with_its_line(edit, old, new, where, words):

@@ -46,7 +46,7 @@ def run(tmp_path):
             "colab" if colab else "",
         ]
         env = {key: value for key, value in os.environ.items() if key not in ("VITCOURSE_REPO", "PYTHONPATH")}
-        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 

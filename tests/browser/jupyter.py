@@ -102,15 +102,22 @@ class NotebookPage:
         """The element of a cell's outputs."""
         return self.cell(key).locator(".jp-OutputArea").first
 
+    def is_folded(self, key):
+        """Whether a cell's code is hidden."""
+        return not self.cell(key).locator(".cm-content").count()
+
     def click(self, key):
-        """Put the cursor into a cell."""
-        editor = self.cell(key).locator(".cm-content")
-        editor.scroll_into_view_if_needed()
-        editor.click()
+        """Put the cursor into a cell; of a folded cell, choose it at its edge, where a click does not open it."""
+        self.cell(key).scroll_into_view_if_needed()
+        if self.is_folded(key):
+            self.cell(key).click(position=dict(x=self.cell(key).bounding_box()["width"] - 2, y=2))
+        else:
+            self.cell(key).locator(".cm-content").click()
 
     def run(self, key, seconds=120):
         """Run one cell with the keyboard and wait for its end; a run that is lost on the way is sent again."""
-        prompt = self.cell(key).locator(".jp-InputPrompt").first
+        folded = self.is_folded(key)  # then it shows no number, and its output is the sign that it ran
+        prompt = self.output(key) if folded else self.cell(key).locator(".jp-InputPrompt").first
         before = prompt.text_content()
         for last in (False, False, True):
             self.click(key)
@@ -123,7 +130,7 @@ class NotebookPage:
             except AssertionError:
                 if last:
                     raise
-        ended = re.compile(r"\[\d+\]")
+        ended = re.compile(r"\S" if folded else r"\[\d+\]")
         wait_until(
             lambda: ended.search(prompt.text_content()), seconds, f"{key} did not end", self.page.wait_for_timeout
         )

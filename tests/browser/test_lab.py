@@ -24,10 +24,13 @@ def test_a_learner_types_answers_and_sees_the_checkers_words(lab, page, photogra
     mistake, wrong = wrong_answer()
     notebook = NotebookPage(page, lab, f"notebooks/{NAME}.ipynb")
     photograph(page, "1-opened")
+    assert notebook.is_folded("setup")
+    expect(notebook.cell("setup")).to_contain_text("Setup: run this cell first.")
     for cell in notebook.cells[: notebook.places[EXERCISE]]:
         if cell["cell_type"] == "code":
             notebook.run(cell["id"])
     expect(notebook.output("setup")).to_contain_text("Ready.")
+    assert notebook.is_folded("setup"), "running it does not open it"
 
     check = f"check-{EXERCISE}"
     notebook.run(EXERCISE)

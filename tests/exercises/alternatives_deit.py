@@ -70,7 +70,7 @@ class DistilledFromViT(ViT):
 
 
 class DistilledPadded(DistilledSequential):
-    """An empty tensor that is filled; explicit attention; results that are not contiguous."""
+    """An empty tensor that is filled; results that are not contiguous."""
 
     def embed(self, images):
         patches = self.patch_embed(images)
@@ -83,7 +83,7 @@ class DistilledPadded(DistilledSequential):
     def forward(self, images):
         x = self.embed(images)
         for block in self.blocks:
-            x, _ = block(x, need_weights=True)
+            x = block(x)
         x = self.norm(x)
         cls_logits = (self.head.weight @ x[:, 0].T + self.head.bias[:, None]).T
         dist_logits = (self.head_dist.weight @ x[:, 1].T + self.head_dist.bias[:, None]).T

@@ -40,7 +40,10 @@ EQUIVALENT = {
         "-1: sign or not dropped": "expand takes 1 for an axis of length 1 as well as -1",
     },
     "soft_cross_entropy": {"-1: sign or not dropped": "of two axes, the last one is number 1"},
-    "attention_rollout": {"0: 0 -1": "every layer has the same shape, so the last one tells it as well as the first"},
+    "attention_rollout": {
+        "0: 0 -1": "every layer has the same shape, so the last one tells it as well as the first",
+        "torch.eye(T).to(weights_per_layer[0]): .to() dropped": "an identity in float32 is what learners' weights meet",
+    },
     "mean_attention_distance": {
         "1: 1 +1": "a sum over the queries and a mean over the keys: the same total, divided by the same N",
     },

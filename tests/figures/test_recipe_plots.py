@@ -105,7 +105,7 @@ for _ in range(2):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
     kernel = {"name": "python3", "display_name": "Python 3"}
     notebook.metadata["kernelspec"] = kernel
-    nbclient.NotebookClient(notebook, timeout=60).execute()
+    nbclient.NotebookClient(notebook, timeout=600).execute()
     outputs = notebook.cells[0].outputs
     assert [list(output.get("data", {})) for output in outputs] == [["image/png", "text/plain"]]
 

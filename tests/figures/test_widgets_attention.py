@@ -9,7 +9,8 @@ from vitcourse.data import load_data
 from vitcourse.data.augment import normalize
 from vitcourse.figures.plots.explore_attention import atlas_box, draw_attention, image_box
 from vitcourse.figures.widgets import explore_attention
-from vitcourse.figures.widgets.explore_attention import Attention, attend, patch_grid, prediction_words, words
+from vitcourse.figures.widgets.explore_attention import Attention, attention_in, patch_grid, prediction_words, words
+from vitcourse.reference.maps import catch_attention
 from vitcourse.reference.vit import ViT
 
 from .test_widgets_patches import pixels
@@ -35,21 +36,21 @@ def overlays(explorer):
 
 
 def test_the_weights_are_those_of_the_model_on_the_normalised_image(model):
-    attention = attend(model, IMAGES[2], DATA)
+    attention = attention_in(model, IMAGES[2], DATA)
     assert model.training, "the model's mode is left alone"
-    with torch.no_grad():
-        logits, layers = model.eval()(normalize(IMAGES[2:3], DATA.mean, DATA.std), need_weights=True)
+    with torch.no_grad(), catch_attention(model.eval()) as layers:
+        logits = model(normalize(IMAGES[2:3], DATA.mean, DATA.std))
     torch.testing.assert_close(attention.weights, torch.stack([layer[0] for layer in layers]))
     torch.testing.assert_close(attention.logits, logits[0])
     assert attention.grid == (4, 6)
-    as_float = attend(model, IMAGES[2].float() / 255, DATA)
+    as_float = attention_in(model, IMAGES[2].float() / 255, DATA)
     torch.testing.assert_close(as_float.weights, attention.weights)
-    raw = attend(model, IMAGES[2].float(), None)
+    raw = attention_in(model, IMAGES[2].float(), None)
     assert not torch.allclose(raw.weights, attention.weights), "without data nothing is normalised"
 
 
 def test_maps_hold_the_query_s_row_laid_out_over_the_image(model):
-    attention = attend(model, IMAGES[0], DATA)
+    attention = attention_in(model, IMAGES[0], DATA)
     query = 1 + 2 * 6 + 5  # the patch in row 2, column 5
     maps = attention.maps(query)
     assert maps.shape == (3, 1 + 2, 4, 6) and attention.place(query) == (2, 5)
@@ -73,7 +74,7 @@ def test_registers_stand_before_the_patches():
 
 
 def test_words_say_what_the_map_holds(model):
-    attention = attend(model, IMAGES[0], DATA)
+    attention = attention_in(model, IMAGES[0], DATA)
     shares = attention.weights[2, 0, 0, 1:]
     best = int(shares.argmax())
     said = words(attention, 3, 1, 0)
@@ -96,7 +97,7 @@ def test_the_picture_follows_every_control_and_is_the_plain_drawing(model):
         explorer.controls[name].value = value
         assert explorer.png not in seen, name
         seen.add(explorer.png)
-    attention = attend(model, IMAGES[3], DATA)
+    attention = attention_in(model, IMAGES[3], DATA)
     says = prediction_words(attention.logits, DATA.classes, DATA.test.targets, 3)
     titles = (f"image 3. {says}", "layer 1, head 2")
     assert explorer.png == draw_attention(IMAGES[3], attention.maps(9), (0, 2), (1, 2), titles).png()
@@ -145,17 +146,12 @@ def test_the_drawing_puts_the_map_over_the_image_and_frames_the_query():
     assert yellow[0] > 200 and yellow[2] < 120 and purple[0] < 90 and purple[2] > 60
 
 
-@pytest.mark.parametrize("answer", ["a tensor", "no layers"])
-def test_a_model_without_weights_is_refused_with_a_sentence(answer):
-    class Other(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.head = nn.Linear(1, 1)
-
-        def forward(self, images, need_weights=False):
-            return images if answer == "a tensor" else (images, [])
-
-    with pytest.raises(ValueError, match="list of weights"):
-        explore_attention(Other(), IMAGES, DATA)
-    with pytest.raises(ValueError, match="no attention weights"):
+def test_a_model_without_weights_is_refused_with_a_sentence():
+    with pytest.raises(ValueError, match="gives attention weights"):
         explore_attention(nn.Conv2d(3, 1, 1), IMAGES, DATA)
+
+
+def test_a_model_whose_layers_differ_is_refused_with_a_sentence(model):
+    model.blocks[1].attn.num_heads = 4
+    with pytest.raises(ValueError, match="differ in their heads"):
+        explore_attention(model, IMAGES, DATA)

@@ -28,7 +28,7 @@ def pytest_unconfigure(config):
 def pytest_collection_modifyitems(items):
     for item in items:
         if is_cell(item):
-            item.output_timeout = 60  # nbval waits 5 s for a cell's last messages, too short on a busy machine
+            item.output_timeout = 600  # nbval waits 5 s for a cell's last messages, too short on a busy machine
 
 
 @pytest.hookimpl(tryfirst=True)

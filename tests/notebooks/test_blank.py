@@ -39,7 +39,7 @@ def run_as_learner(notebook, folder, home):
     env |= {"VITCOURSE_HOME": str(home / "progress"), "IPYTHONDIR": str(home / "ipython")}
     client = NotebookClient(
         notebook,
-        timeout=300,
+        timeout=1800,  # a kernel that hangs, and no measure
         kernel_name="python3",
         extra_arguments=["--log-level=50"],
         allow_errors=True,

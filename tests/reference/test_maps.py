@@ -5,15 +5,21 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
+from tests.exercises.alternatives_attention import LoopOverHeads
+from tests.exercises.alternatives_vit import BlockOfTheOlderExercise, ViTOfTheOlderExercise
 from vitcourse.reference.attention import MultiHeadAttention
 from vitcourse.reference.maps import (
+    attention_layers,
     attention_rollout,
+    catch_attention,
     cls_attention_map,
     mean_attention_distance,
     occlusion_map,
     position_similarity,
 )
+from vitcourse.reference.swin import WindowAttention
 from vitcourse.reference.vit import ViT
 
 
@@ -23,9 +29,96 @@ def model_and_images(depth=3):
     return ViT(**sizes).double(), torch.randn(2, 2, 8, 12, dtype=torch.float64)
 
 
+def weights_by_hand(model, images):
+    """Each layer's weights, asked of it alone."""
+    x, found = model.tokens(model.patch_embed(images)), []
+    for block in model.blocks:
+        found.append(block.attn(block.norm1(x), need_weights=True)[1])
+        x = block(x)
+    return found
+
+
+def hooks_of(model):
+    return [hook for module in model.modules() for hook in module._forward_hooks]
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_each_layers_weights_are_caught_in_order_and_the_model_never_notices(training):
+    model, images = model_and_images()
+    model.train(training)
+    alone = model(images)
+    with catch_attention(model) as caught:
+        assert caught == []
+        logits = model(images)
+    torch.testing.assert_close(caught, weights_by_hand(model, images))
+    assert not torch.allclose(caught[0], caught[1])  # else the order would prove nothing
+    assert torch.equal(logits, alone) and model.training is training
+    assert all(weights.requires_grad for weights in caught)
+    model(images)
+    assert len(caught) == 3 and not hooks_of(model)
+
+
+def test_the_hooks_go_when_the_model_raises():
+    model, images = model_and_images()
+    with pytest.raises(ValueError, match="12"), catch_attention(model):
+        model(images[:, :, :, :7])
+    assert not hooks_of(model)
+
+
+def test_the_weights_are_caught_under_autocast():
+    model, images = model_and_images()
+    model, images = model.float(), images.float()
+    with torch.autocast("cpu", torch.bfloat16), catch_attention(model) as caught:
+        logits = model(images)
+    assert logits.dtype == torch.bfloat16  # it was on
+    torch.testing.assert_close([w.float() for w in caught], weights_by_hand(model, images), rtol=0, atol=0.02)
+
+
+class Positional(BlockOfTheOlderExercise):
+    """Says the wish without its name."""
+
+    def forward(self, x, need_weights=False):
+        if not need_weights:
+            return x + self.attn(self.norm1(x), False)
+        attended, weights = self.attn(self.norm1(x), True)
+        return x + attended, weights
+
+
+@pytest.mark.parametrize("block", [BlockOfTheOlderExercise, Positional])
+@pytest.mark.parametrize("asked", [{}, {"need_weights": True}])
+def test_a_learners_attention_is_found_by_what_it_takes_and_not_the_modules_around_it(block, asked):
+    torch.manual_seed(0)
+    model = ViTOfTheOlderExercise(8, 4, in_chans=2, num_classes=5, embed_dim=12, depth=2, num_heads=3)
+    model.blocks = nn.Sequential(block(12, 3), block(12, 3))
+    for each in model.blocks:
+        each.attn = LoopOverHeads(12, 3)
+    assert attention_layers(model) == [each.attn for each in model.blocks]
+    images = torch.randn(3, 2, 8, 8)
+    with catch_attention(model) as caught:
+        model(images, **asked)
+    torch.testing.assert_close(caught, model(images, need_weights=True)[1])
+
+
+def test_pytorchs_own_attention_gives_every_head():
+    layer = nn.TransformerEncoderLayer(12, 3, 24, batch_first=True, norm_first=True).eval()
+    x = torch.randn(4, 5, 12)
+    with catch_attention(layer) as caught, torch.no_grad():
+        layer(x)
+    normed = layer.norm1(x)
+    wanted = layer.self_attn(normed, normed, normed, average_attn_weights=False)[1]
+    torch.testing.assert_close(caught, [wanted.detach()])
+    assert caught[0].shape == (4, 3, 5, 5)
+
+
+def test_attention_that_gives_no_weights_is_none():
+    with catch_attention(WindowAttention(12, 3, 2)) as caught:
+        pass
+    assert caught == [] and attention_layers(nn.Conv2d(3, 3, 1)) == []
+
+
 def test_the_map_and_the_class_tokens_own_share_make_one():
     model, images = model_and_images()
-    _, weights_per_layer = model(images, need_weights=True)
+    weights_per_layer = weights_by_hand(model, images)
     for weights in weights_per_layer:
         maps = cls_attention_map(weights, model.patch_embed.grid)
         assert maps.shape == (2, 2, 3)

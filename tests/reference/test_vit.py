@@ -1,10 +1,14 @@
 """The reference ViT against timm's: the same logits from the same weights, and the same number of parameters."""
 
 import functools
+import inspect
 
 import pytest
 import torch
 
+from vitcourse.reference.deit import DistilledViT
+from vitcourse.reference.maps import catch_attention
+from vitcourse.reference.stem import ConvStemViT
 from vitcourse.reference.vit import VIT_SIZES, Block, ViT, count_vit_parameters, load_timm_weights
 
 timm = pytest.importorskip("timm")
@@ -43,14 +47,22 @@ def test_logits_agree_with_timm(size):
 
 
 @pytest.mark.parametrize(("name", "img_size"), [("vit_tiny_patch16_384", 384), ("vit_tiny_patch16_224", (160, 96))])
-def test_logits_agree_for_other_image_sizes_and_with_the_weights_asked_for(name, img_size):
+def test_logits_agree_for_other_image_sizes_and_with_the_weights_caught(name, img_size):
     torch.manual_seed(0)
     ours, images, wanted = _logits(name, img_size=img_size, depth=3)
-    with torch.no_grad():
-        logits, weights = ours(images, need_weights=True)
+    with torch.no_grad(), catch_attention(ours) as weights:
+        logits = ours(images)
     torch.testing.assert_close(logits, wanted, rtol=0, atol=1e-4)
     tokens = 1 + ours.patch_embed.num_patches
     assert [tuple(w.shape) for w in weights] == 3 * [(1, 3, tokens, tokens)]
+
+
+@pytest.mark.parametrize(
+    ("cls", "takes"), [(Block, "x"), (ViT, "images"), (ConvStemViT, "images"), (DistilledViT, "images")]
+)
+def test_the_models_read_as_the_paper_does(cls, takes):
+    """Attention's weights are asked of attention alone: no flag runs through the models."""
+    assert list(inspect.signature(cls.forward).parameters) == ["self", takes]
 
 
 def test_block_agrees_with_timm_and_with_pytorch():

@@ -10,7 +10,7 @@ from vitcourse.data import DataError, load_data
 from vitcourse.data.augment import normalize
 from vitcourse.figures.run_figures import explain_to_file, pick_examples, save_attention_figure
 from vitcourse.reference.deit import DistilledViT
-from vitcourse.reference.maps import attention_rollout, cls_attention_map, occlusion_map
+from vitcourse.reference.maps import attention_rollout, catch_attention, cls_attention_map, occlusion_map
 from vitcourse.reference.stem import ConvStemViT
 from vitcourse.reference.vit import ViT
 from vitcourse.runs.explain import occlusion, read_image
@@ -31,10 +31,11 @@ def build(cls=ViT):
     return cls(**SIZES)
 
 
-def test_look_catches_what_the_model_itself_would_give(data):
+def test_look_catches_what_the_model_attends_to(data):
     model = build()
     seen = look(model, data.test.images[:3], data.mean, data.std)
-    logits, weights = model(normalize(data.test.images[:3], data.mean, data.std), need_weights=True)
+    with catch_attention(model) as weights:
+        logits = model(normalize(data.test.images[:3], data.mean, data.std))
     torch.testing.assert_close(seen.logits, logits.detach())
     torch.testing.assert_close(seen.weights, tuple(w.detach() for w in weights))
     torch.testing.assert_close(seen.layer(1), cls_attention_map(weights[1], (2, 3)).detach())

@@ -124,6 +124,20 @@ def test_any_model_of_images_to_logits_will_do(data):
     assert history.test_loss[1] < history.test_loss[0]
 
 
+@pytest.mark.parametrize(
+    ("forced", "own", "used"), [("bf16", None, "bf16"), ("fp16", None, "fp16"), ("bf16", "fp32", "fp32")]
+)
+def test_the_environment_s_precision_trains_and_measures_unless_the_recipe_names_one(
+    data, monkeypatch, forced, own, used
+):
+    monkeypatch.setenv("VITCOURSE_PRECISION", forced)
+    seen, model = set(), tiny_vit()
+    model.head.register_forward_hook(lambda layer, inputs, logits: seen.add((layer.training, logits.dtype)))
+    fit(model, data, TrainConfig(epochs=1, precision=own), device="cpu", progress=False)
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[used]
+    assert seen == {(True, dtype), (False, dtype)}
+
+
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_half_precision_learns_too(data, precision):
     history = fit(tiny_vit(), data, TrainConfig(epochs=3, batch_size=16, precision=precision), progress=False)

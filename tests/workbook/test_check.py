@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from vitcourse.exercises import exercise_ids
+from vitcourse.reference.attention import MultiHeadAttention
 from vitcourse.reference.patches import patchify
 from vitcourse.workbook.check import Status, run_check
 
@@ -20,9 +21,9 @@ def test_the_order_is_type_shape_dtype_finite_values_gradient():
     cases = {
         "must be a tensor": lambda x, p: patchify(x, p).numpy() if not x.requires_grad else None,
         "must have shape": lambda x, p: patchify(x, p).float()[:1],  # the dtype is wrong too
-        "must have dtype": lambda x, p: patchify(x, p).float() * float("nan"),
+        "must have dtype": lambda x, p: patchify(x, p).half() * float("nan"),
         "holds NaN": lambda x, p: patchify(x, p) * float("nan"),
-        "values are wrong": lambda x, p: patchify(x, p).detach() + 1,
+        "values are wrong": lambda x, p: patchify(x, p).detach().exp(),
         "cut off from the graph": lambda x, p: patchify(x, p).detach(),
     }
     for words, answer in cases.items():
@@ -31,8 +32,22 @@ def test_the_order_is_type_shape_dtype_finite_values_gradient():
 
 
 def test_a_missing_return_is_said():
-    result = check(lambda images, patch_size: None)
-    assert "`return` missing" in result.message
+    def answer(images, patch_size):
+        patchify(images, patch_size)
+
+    assert "`return` missing" in check(answer).message
+
+
+def test_no_return_is_missing_where_none_is_one_of_two_results():
+    """A fused call that gives None for the weights has its `return`."""
+
+    class Fused(MultiHeadAttention):
+        def forward(self, x, need_weights=False):
+            out = super().forward(x)
+            return (out, None) if need_weights else out
+
+    result = run_check("MultiHeadAttention", Fused)
+    assert result.status is Status.FAIL and "return" not in result.message and "None" in result.message
 
 
 def test_a_shape_that_would_broadcast_is_rejected():

@@ -1,12 +1,17 @@
 """The learner's verbs, as a notebook uses them."""
 
+import inspect
 import json
+import textwrap
 
 import pytest
+import torch
 
+from tests.exercises.alternatives_vit import BlockOfTheOlderExercise, ViTOfTheOlderExercise
 from vitcourse import check, hint, mine, progress, solution
 from vitcourse.exercises import get_exercise
 from vitcourse.reference import attention, patches, vit
+from vitcourse.reference.maps import catch_attention
 from vitcourse.workbook import report, run_check, store
 from vitcourse.workbook.check import Status
 from vitcourse.workbook.learner_text import notebook_variables, self_contained, source_of
@@ -137,7 +142,8 @@ def test_a_wrong_piece_is_named_where_it_is_used(notebook, capsys):
 
 
 def test_mine_builds_a_vit_of_the_learners_pieces(notebook, capsys):
-    marked = solution_source("Block").replace("x = x + attended", "self.marker = 'mine'\n        x = x + attended")
+    first = "x = x + self.attn"
+    marked = solution_source("Block").replace(first, f"self.marker = 'mine'\n        {first}")
     notebook('MultiHeadAttention = mine("MultiHeadAttention")\nfrom vitcourse.reference.vit import Mlp')
     notebook(marked)
     notebook('check("Block")')
@@ -145,8 +151,6 @@ def test_mine_builds_a_vit_of_the_learners_pieces(notebook, capsys):
     ViT = mine("ViT")
     assert "with your Block" in capsys.readouterr().out
     model = ViT(img_size=8, patch_size=4, in_chans=3, num_classes=5, embed_dim=8, depth=2, num_heads=2)
-    import torch
-
     model(torch.zeros(1, 3, 8, 8))
     assert [block.marker for block in model.blocks] == ["mine", "mine"]
     assert mine("scaled_dot_product") is attention.scaled_dot_product
@@ -170,10 +174,86 @@ def test_mine_checks_again_when_the_exercise_changed(notebook, own_home, monkeyp
     notebook(solution_source("patchify") + '\ncheck("patchify")')
     calls = []
     monkeypatch.setattr("vitcourse.workbook.mine.fingerprint", lambda name: "another")
-    monkeypatch.setattr("vitcourse.workbook.mine.run_check", lambda *a: calls.append(a) or run_check(*a))
+    monkeypatch.setattr("vitcourse.workbook.mine.run_check", lambda *a, **k: calls.append(a) or run_check(*a, **k))
     mine("patchify")
     mine("patchify")
     assert len(calls) == 1
+
+
+def of_an_older_exercise(exercise_id, **fields):
+    """Make the record say that what is kept passed another version of the exercise."""
+    store.update(exercise_id, exercise="older", kept_for="older", **fields)
+
+
+def source_with_weights(name):
+    """What labs 04 asked for before: a Block, or a ViT, that hands attention's weights on when asked."""
+    answer = {"Block": BlockOfTheOlderExercise, "ViT": ViTOfTheOlderExercise}[name]
+    forward = textwrap.indent(textwrap.dedent(inspect.getsource(answer.forward)), "    ")
+    source = solution_source(name)
+    return source[: source.index("    def forward")] + forward
+
+
+def test_a_kept_answer_of_the_older_contract_that_still_passes_goes_on_to_count(notebook, capsys):
+    notebook("from vitcourse.reference.vit import MultiHeadAttention, Mlp, Block, PatchEmbed, TokenPrep, init_weights")
+    notebook("from vitcourse.reference.attention import scaled_dot_product")
+    for name in ("MultiHeadAttention", "Block", "ViT"):
+        notebook(solution_source(name) if name == "MultiHeadAttention" else source_with_weights(name))
+        notebook(f'check("{name}")')
+        of_an_older_exercise(name)
+    capsys.readouterr()
+    progress()
+    said = capsys.readouterr().out
+    assert "3 of " in said and "older" not in said
+    ViT = mine("ViT")
+    assert "ViT: yours, with your Block, MultiHeadAttention." in capsys.readouterr().out
+    model = ViT(img_size=8, patch_size=4, in_chans=3, num_classes=5, embed_dim=8, depth=3, num_heads=2)
+    images = torch.randn(4, 3, 8, 8)
+    assert model(images).shape == (4, 5)
+    logits, weights = model(images, need_weights=True)
+    with catch_attention(model) as caught:
+        torch.testing.assert_close(model(images), logits)
+    torch.testing.assert_close(caught, weights)
+    assert type(model.blocks[0].attn) is not attention.MultiHeadAttention
+
+
+OLDER_BLOCK = source_with_weights("Block").replace("need_weights=False", "need_weights=True")  # gives a pair unasked
+
+
+def test_a_kept_answer_that_its_exercise_has_left_behind_is_said_to_be_older_and_stays(notebook, own_home, capsys):
+    notebook("from vitcourse.reference.vit import MultiHeadAttention, Mlp")
+    notebook(solution_source("Block") + '\ncheck("Block")')
+    path = own_home / "answers" / "Block.py"
+    path.write_text(OLDER_BLOCK)
+    of_an_older_exercise("Block", kept=store.hash_of(OLDER_BLOCK))
+    capsys.readouterr()
+    said = f"belongs to an older version of the exercise and does not pass this one; it stays in {path}"
+    assert mine("Block") is vit.Block
+    assert capsys.readouterr().out == f"Block: the reference (yours {said}).\n"
+    progress()
+    assert capsys.readouterr().out.endswith(f"Your Block {said}.\n")
+    notebook(source_with_weights("Block").replace("return (x, weights)", "return (weights, x)") + '\ncheck("Block")')
+    assert "is set aside in" in capsys.readouterr().out
+    assert (own_home / "answers" / "Block.older-1.py").read_text() == OLDER_BLOCK
+    assert mine("Block") is not vit.Block and "Block: yours" in capsys.readouterr().out
+    progress()
+    assert "older" not in capsys.readouterr().out
+    notebook(solution_source("Block") + '\ncheck("Block")')  # another answer to the same exercise takes its place
+    assert sorted(file.name for file in path.parent.iterdir()) == ["Block.older-1.py", "Block.py"]
+    assert "older" not in capsys.readouterr().out
+
+
+def test_an_older_answer_is_never_overwritten(own_home):
+    store.keep("Block", "first")
+    assert store.keep("Block", "second", set_aside=True) and store.keep("Block", "third", set_aside=True)
+    texts = {file.name: file.read_text() for file in (own_home / "answers").iterdir()}
+    assert texts == {"Block.py": "third", "Block.older-1.py": "first", "Block.older-2.py": "second"}
+    assert not store.keep("ViT", "text", set_aside=True)  # what cannot be moved is not written over
+
+
+def test_an_answer_without_a_record_is_not_called_older(own_home, capsys):
+    store.keep("Block", OLDER_BLOCK)
+    assert mine("Block") is vit.Block
+    assert "older" not in capsys.readouterr().out
 
 
 def test_failing_later_does_not_lose_the_version_that_passed(notebook, capsys):
@@ -216,7 +296,11 @@ def test_solution_asks_for_one_try_first(capsys):
     solution("patchify")
     assert capsys.readouterr().out.strip() == solution_source("patchify")
     solution("ViT", force=True)
-    assert capsys.readouterr().out.strip() == solution_source("ViT")
+    shown = capsys.readouterr().out.strip()
+    assert "# your part 1 of " in shown  # its several parts are marked; the rest is the solution
+    assert [line for line in shown.splitlines() if line in solution_source("ViT").splitlines()] == solution_source(
+        "ViT"
+    ).splitlines()
 
 
 def test_progress_counts_and_says_what_is_next(notebook, capsys, own_home):
@@ -256,10 +340,6 @@ def test_vit_reference_is_the_real_class_when_nothing_is_kept(capsys):
 
 def test_a_learner_who_solves_everything_gets_a_vit_made_of_their_code_alone(notebook, capsys):
     """Every exercise with a mark of the learner's in it: later labs build on the marked code."""
-    import inspect
-
-    import torch
-
     from vitcourse.exercises import exercise_ids
 
     notebook("from vitcourse.reference.vit import Mlp, init_weights")
@@ -274,5 +354,6 @@ def test_a_learner_who_solves_everything_gets_a_vit_made_of_their_code_alone(not
         assert inspect.getsource(type(piece).forward).strip().startswith("def forward")
     inner = type(model.blocks[0].attn).forward.__globals__["scaled_dot_product"]
     assert inner.__doc__.startswith("Mine. ")
-    logits, weights = model(torch.zeros(1, 3, 8, 8), need_weights=True)
-    assert logits.shape == (1, 5) and len(weights) == 2
+    with catch_attention(model) as weights:
+        logits = model(torch.zeros(1, 3, 8, 8))
+    assert logits.shape == (1, 5) and [tuple(w.shape) for w in weights] == 2 * [(1, 2, 5, 5)]

@@ -3,6 +3,7 @@
 For an author:
 
 1. A lab is one text, labs/NN_stem.md (jupytext, MyST Markdown). Edit that; never edit a notebook.
+   `vitcourse build --wrap` wraps its long paragraphs at 120 characters, where a test wants them.
 2. An answer is written once, in vitcourse/reference/<stem>.py. An exercise cell of a master is empty: its `:key:`
    names the exercise, and the build puts the learner's or the solved text there. What its check feeds to an
    answer, the known mistakes and the hints are in vitcourse/exercises/<stem>/<exercise in snake case>.py.
@@ -10,34 +11,42 @@ For an author:
    checks, a text's from the cell before it. So ids never move, and diffs stay small.
 4. `vitcourse build 03_attention` (or 03, or attention) writes both notebooks of one lab and runs the solved one.
    `vitcourse build` does all. A lab that fails keeps its old files.
-5. `vitcourse build --check` runs nothing. It says which notebook is stale and why, and in the same list which piece
-   of a lab or an exercise is missing and where a new one still has the mark TODO(author).
+   `vitcourse build --learner` writes the learner's notebooks only, which runs nothing and takes a second.
+5. `vitcourse build --check` runs nothing. It says which notebook is stale and why, in its source or in its outputs
+   (when code that made them has changed since), and in the same list which piece of a lab or an exercise is missing
+   and where a new one still has the mark TODO(author).
 6. `vitcourse new lab NAME` and `vitcourse new exercise NAME --lab LAB` make the files and the entries in the plan.
    `vitcourse exercise NAME` shows each known mistake as a learner sees it, and says which are not told apart.
 
-master.py reads a lab, compose.py makes the cells, execute.py runs them, outputs.py cleans what they show, stale.py
-compares, missing.py lists what is not there; scaffold.py and templates.py make new files, mistakes.py shows mistakes.
+master.py reads a lab, compose.py makes the cells, execute.py runs them, outputs.py cleans what they show, made_by.py
+notes the code that made it, stale.py compares, missing.py lists what is not there, wrap.py wraps; scaffold.py and
+templates.py make new files, mistakes.py shows mistakes.
 """
 
 import sys
 import time
 from pathlib import Path
 
+from ..common.errors import CourseError
 from ..common.files import replace_text
 from ..common.places import REPO
 from .compose import compose, to_text
-from .master import MasterError, read_master
-from .outputs import output_problems, size_problems
+from .made_by import KEY, made_by
+from .master import read_master
+from .outputs import output_problems, round_photographs, size_problems
 from .setup_cell import repository_address
-from .stale import LEARNER, SOLVED, find_orphans, report_stale
+from .stale import LEARNER, SOLVED, find_orphans, package_of, report_stale
+from .wrap import wrap as wrapped
 
 
-def main(names=(), check=False, root=REPO):
+def main(names=(), check=False, learner=False, wrap=False, root=REPO):
     """Build the named labs, or all; or only say what is stale.
 
     Args:
         names: labs by name: 03_attention, 03 or attention.
         check: compare and report, write nothing, run nothing.
+        learner: write the learners' notebooks only, run nothing.
+        wrap: wrap the masters' long paragraphs, build nothing.
         root: the checkout.
 
     Returns:
@@ -50,16 +59,20 @@ def main(names=(), check=False, root=REPO):
         known = ", ".join(path.stem for path in sorted((root / "labs").glob("*.md")))
         print(f"vitcourse build: {problem}; the labs are: {known or 'none'}", file=sys.stderr)
         return 2
+    if wrap:
+        for path in paths:
+            replace_text(path, wrapped(path.read_text(encoding="utf-8")))
+        return 0
     if check:
         return report_stale(root, paths, whole=not names)
     failed = []
     for path in paths:
         try:
-            build_lab(root, path)
+            (write_learner if learner else build_lab)(root, path)
         except KeyboardInterrupt:
             print("\nInterrupted: the notebooks that were not finished are as they were.", file=sys.stderr)
             return 130
-        except (MasterError, BuildError) as error:
+        except CourseError as error:
             print(f"{error}\n{path.stem}: not built, its notebooks are as they were.", file=sys.stderr)
             failed.append(path.stem)
     orphans = [] if names else find_orphans(root, paths)
@@ -70,7 +83,7 @@ def main(names=(), check=False, root=REPO):
     return 1 if failed or orphans else 0
 
 
-class BuildError(Exception):
+class BuildError(CourseError):
     """A lab could not be built; the message says which, where and why."""
 
 
@@ -91,19 +104,23 @@ def find_masters(root, names):
 
 def build_lab(root, path):
     """Write both notebooks of one master, the solved one executed; all or nothing."""
-    from .execute import RunError, run  # nbclient: only a real build needs it
+    from .execute import run  # nbclient: only a real build needs it
 
     master, address = read_master(path), repository_address(root)
     learner, solved = compose(master, address), compose(master, address, solved=True)
+    made = made_by(solved, package_of(root))  # before the run: who edits meanwhile must build again
     for folder in (LEARNER, SOLVED):
         (root / folder).mkdir(exist_ok=True)
     print(f"{path.stem}: running …", end="", flush=True)
     start = time.perf_counter()
     try:
         run(solved, path.stem, root / SOLVED)
-    except RunError as error:
+    except CourseError:
         print(" failed")
-        raise BuildError(str(error)) from None
+        raise
+    solved.metadata[KEY] = {"made_by": made}
+    if size_problems(solved, to_text(solved)):
+        round_photographs(solved)
     text = to_text(solved)
     problems = output_problems(solved, root) + size_problems(solved, text)
     if problems:
@@ -112,3 +129,11 @@ def build_lab(root, path):
     replace_text(root / SOLVED / f"{path.stem}.ipynb", text)
     replace_text(root / LEARNER / f"{path.stem}.ipynb", to_text(learner))
     print(f" {time.perf_counter() - start:.0f} s, {len(text.encode()) / 1000:.0f} kB")
+
+
+def write_learner(root, path):
+    """Write the learner's notebook of one master."""
+    text = to_text(compose(read_master(path), repository_address(root)))
+    (root / LEARNER).mkdir(exist_ok=True)
+    replace_text(root / LEARNER / f"{path.stem}.ipynb", text)
+    print(f"{LEARNER}/{path.stem}.ipynb")

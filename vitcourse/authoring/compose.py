@@ -13,6 +13,9 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+# The setup cell arrives folded, so that no lab begins with plumbing: JupyterLab's key, and Colab's, which then shows
+# the title in the cell's first line.
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}
 LAB_LINK = re.compile(r"\]\((\d\d_\w+)\.md(#[^)\s]*)?\)")  # masters link to masters, notebooks to notebooks
 
 
@@ -40,6 +43,7 @@ def _cell(cell, address, solved):
     source = cell.source
     if cell.kind == "setup":
         source = setup_source(address)
+        metadata |= FOLDED
     elif cell.kind == "exercise":
         source = (solution_source if solved else learner_source)(cell.exercise)
         metadata["nbgrader"] = _nbgrader(cell.key, solution=True, grade=False, locked=False)

@@ -11,12 +11,13 @@ from pathlib import Path
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from ..common.errors import CourseError
 from .outputs import clean
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-class RunError(Exception):
+class RunError(CourseError):
     """A cell failed while its notebook was run; the message names the lab and the cell and ends with the traceback."""
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jupytext
 
+from ..common.errors import CourseError
 from ..exercises import LABS, exercise_ids
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what nbformat allows as a cell's id
@@ -14,7 +15,7 @@ FENCE = re.compile(r"^(`{3,}|~{3,})(.*)$")
 DIRECTIVE = re.compile(r"^(?:`{3,}|:{3,})\{(\w+)\}", re.MULTILINE)  # MyST's own blocks: JupyterLab shows them raw
 
 
-class MasterError(Exception):
+class MasterError(CourseError):
     """The problems found in one or more masters; `problems` holds one sentence each, with file and line."""
 
     def __init__(self, problems):
@@ -40,7 +41,6 @@ class Master:
 
     path: Path
     stem: str
-    title: str
     cells: tuple[Cell, ...]
 
 
@@ -48,7 +48,7 @@ def read_master(path):
     """Read and check one master.
 
     Raises:
-        MasterError: with everything that is wrong in it: keys, tags, exercises, front matter.
+        MasterError: with everything that is wrong in it: keys, tags, exercises, heading.
     """
     return _Reader(path).read()
 
@@ -75,11 +75,14 @@ class _Reader:
             cell = self.markdown(raw, line, before) if raw.cell_type == "markdown" else self.code(raw, line, before)
             cells.append(cell)
             before = cell
-        self.check_front_matter(notebook.metadata)
+        self.check_heading(cells)
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if line.startswith(("<<<<<<< ", ">>>>>>> ")):
+                self.say(number, "here a merge was not finished")
         self.check_order(cells)
         if self.problems:
             raise MasterError(self.problems)
-        return Master(self.path, self.path.stem, str(notebook.metadata["title"]), tuple(cells))
+        return Master(self.path, self.path.stem, tuple(cells))
 
     def take(self, key, line):
         """Note a key as used; say so when it cannot be a cell's id or is there already."""
@@ -134,18 +137,17 @@ class _Reader:
             self.say(line, f"there is no exercise {name!r}; there are: {', '.join(exercise_ids())}")
         return name
 
-    def check_front_matter(self, metadata):
+    def check_heading(self, cells):
+        """The first line is the lab's heading, with the number and the title of the plan."""
         lab = next((lab for lab in LABS if lab.file_stem == self.path.stem), None)
-        if not metadata.get("title"):
-            self.say(1, "the front matter has no `title`")
-        minutes = metadata.get("vitcourse", {}).get("time")
         if lab is None:
             known = ", ".join(lab.file_stem for lab in LABS)
             self.say(1, f"no lab is called {self.path.stem}; the plan in vitcourse/exercises has: {known}")
-        elif minutes != lab.minutes:
-            self.say(
-                1, f"`time` under `vitcourse` is {minutes}, but the plan in vitcourse/exercises says {lab.minutes}"
-            )
+            return
+        heading, first = f"# Lab {lab.number:02d}: {lab.title}", cells[0].source.split("\n", 1)[0] if cells else ""
+        if first != heading:
+            line = cells[0].line if cells else 1
+            self.say(line, f"the first line is {first!r}, but by the plan in vitcourse/exercises it is {heading!r}")
 
     def check_order(self, cells):
         """The setup cell comes first, and each of the lab's exercises stands here once, before its check."""

@@ -7,7 +7,7 @@ from pathlib import Path
 # could replace the machine's torch. A learner can do nothing with a traceback through it, so SetupError shows itself
 # as one sentence (IPython asks an exception for `_render_traceback_`) and still stops "Run All".
 TEMPLATE = '''\
-# Setup: run this cell first. Running it again does no harm.
+# @title Setup: run this cell first. Running it again does no harm.
 import importlib.util
 import os
 import shutil

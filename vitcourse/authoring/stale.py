@@ -2,7 +2,9 @@
 
 import nbformat
 
+from ..common.places import PACKAGE
 from .compose import compose, to_text
+from .made_by import KEY, changes, made_by
 from .master import MasterError, read_master
 from .missing import missing_pieces
 from .outputs import output_problems, size_problems
@@ -63,7 +65,7 @@ def learner_stale(root, master, address):
 
 
 def solved_stale(root, master, address):
-    """Why the solved notebook is not good: missing, another source, no outputs, or outputs that must not be kept."""
+    """Why the solved notebook is not good: missing, another source, or outputs that are none, old or not to be kept."""
     path = root / SOLVED / f"{master.stem}.ipynb"
     if not path.exists():
         return ["missing"]
@@ -76,7 +78,24 @@ def solved_stale(root, master, address):
     code = [cell for cell in have.cells if cell.cell_type == "code"]
     if not any(cell.outputs for cell in code) or any(cell.execution_count is None for cell in code if cell.source):
         reasons.append("it was not run: there are cells without outputs")
+    else:
+        reasons += made_elsewhere(have, package_of(root))
     return reasons + output_problems(have, root) + size_problems(have, text)
+
+
+def package_of(root):
+    """The folder of the package that runs a checkout's notebooks: its own, or the one that this module is of."""
+    return root / "vitcourse" if (root / "vitcourse" / "__init__.py").is_file() else PACKAGE
+
+
+def made_elsewhere(have, package):
+    """A sentence on a notebook whose outputs were made by other code than there is now, in a list, or an empty one."""
+    before = have.metadata.get(KEY, {}).get("made_by")
+    if before is None:
+        return ["its outputs do not say which code made them"]
+    changed = changes(before, made_by(have, package))
+    names = f"{', '.join(changed[:5])}{' …' if len(changed) > 5 else ''}"
+    return [f"its outputs were made by other code ({names} changed)"] if changed else []
 
 
 def differences(want, have):
@@ -93,7 +112,7 @@ def differences(want, have):
             parts.append(f"{word}: {', '.join(keys[:5])}{' …' if len(keys) > 5 else ''}")
     if not parts and list(wanted) != list(there):
         parts.append("the cells' order changed")
-    if not parts and want.metadata != have.metadata:
+    if not parts and want.metadata != {key: value for key, value in have.metadata.items() if key != KEY}:
         parts.append("the notebook's metadata changed")
     return f"stale: {'; '.join(parts)}" if parts else None
 

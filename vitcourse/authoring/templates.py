@@ -52,9 +52,6 @@ jupytext:
 kernelspec:
   name: python3
   display_name: Python 3
-title: "{title}"
-vitcourse:
-  time: {minutes}
 ---
 
 # {title}

@@ -1,9 +1,9 @@
 """What an exercise is made of: inputs to draw, a probe to run on an answer, known mistakes, hints.
 
-A probe is run three times on the same inputs: on the reference, on the learner's answer, and, when that one is
-wrong, on each known mistake. It calls `see(name, value)` for everything that matters, most basic first; the
-checker compares what it saw, in order, and stops at the first difference. See `workbook.recorder` for what `see`
-can do.
+A probe is run on the reference, on the learner's answer, and, when that one is wrong, on each known mistake: in float32
+as a learner's tensors are, then with other values and modules in eval mode, then in float64. It calls
+`see(name, value)` for everything that matters, most basic first; the checker compares what it saw, in order, and
+stops at the first difference. See `workbook.recorder` for what `see` can do.
 
 Each exercise is a module of its own, in the same order: draw, probe, picture, what the mistakes share, and EXERCISE with
 its mistakes (each beside its hint) and hints. What several exercises of a lab share is in the lab's common.py.
@@ -44,6 +44,8 @@ class Exercise:
         mistakes: known mistakes, the more specific ones first: the first one that explains an answer is shown.
         hints: three, from the idea over the shapes to almost the code.
         cases: the number of different inputs.
+        dtype_named: whether the statement says which dtype the result has. Only then must an answer follow a float64
+            input; otherwise one that makes its own tensors in float32 is right when it is right on float32 inputs.
         picture: `picture(answer)` returns an array that shows what an answer does on one instructive input, when a
             picture says more than words: (H, W) numbers, (H, W, 3) an image in 0..1, (N, P, P, 3) patches, or (n,) a
             curve. The checker draws the right one and the learner's side by side.
@@ -56,6 +58,7 @@ class Exercise:
     hints: tuple[str, str, str]
     cases: int = 2
     picture: Callable | None = None
+    dtype_named: bool = False
 
 
 class Draw:

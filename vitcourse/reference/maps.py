@@ -1,7 +1,50 @@
 """Lab 06: what the attention weights say about an image, and a test that does not use them."""
 
+import inspect
+from contextlib import contextmanager
+
 import torch
 import torch.nn.functional as F
+
+
+@contextmanager
+def catch_attention(model):
+    """Catch the weights of every attention layer while a model runs inside this `with`.
+
+    Each layer is called once more, with `need_weights=True`, by a hook that runs after it: the model's own call, its
+    result and its mode stay as they are, and the weights cost a second pass through attention.
+
+    Args:
+        model: any module. Its attention layers are told by what they take: see `attention_layers`.
+
+    Yields:
+        a list, empty at first, to which each layer that runs appends its weights (B, h, T, T): in the order of the
+        layers, in the graph, on the model's device.
+    """
+    caught = []
+
+    def catch(layer, args, kwargs, output):
+        signature = inspect.signature(layer.forward)
+        call = signature.bind(*args, **kwargs)
+        asked = dict(need_weights=True, average_attn_weights=False)  # nn.MultiheadAttention would average the heads
+        call.arguments |= {name: value for name, value in asked.items() if name in signature.parameters}
+        caught.append(layer.forward(*call.args, **call.kwargs)[1])
+
+    hooks = [layer.register_forward_hook(catch, with_kwargs=True) for layer in attention_layers(model)]
+    try:
+        yield caught
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def attention_layers(model):
+    """The modules of a model whose `forward` takes `need_weights`; of one inside another, the inner one.
+
+    So a learner's own `MultiHeadAttention` is found as the reference's is, and PyTorch's `nn.MultiheadAttention` too.
+    """
+    takes = [module for module in model.modules() if "need_weights" in inspect.signature(module.forward).parameters]
+    return [module for module in takes if not any(other in takes for other in list(module.modules())[1:])]
 
 
 def cls_attention_map(weights, grid):

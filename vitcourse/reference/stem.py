@@ -81,8 +81,7 @@ class ConvStemViT(nn.Module):
 
     Args: those of `ViT`, with defaults for images of 32×32 pixels: 16 tokens, 2.4 M parameters.
 
-    Shapes: (B, C, H, W) -> logits (B, K); with `need_weights=True` a pair of the logits and a list with each block's
-    attention weights (B, h, N, N).
+    Shapes: (B, C, H, W) -> logits (B, K).
 
     Raises:
         ValueError: as `ConvStem` does, or when h does not divide D.
@@ -108,15 +107,9 @@ class ConvStemViT(nn.Module):
         self.apply(init_weights)
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
 
-    def forward(self, images, need_weights=False):
+    def forward(self, images):
         x = self.patch_embed(images) + self.pos_embed  # (B, N, D)
-        weights_per_layer = []
         for block in self.blocks:
-            if need_weights:
-                x, weights = block(x, need_weights=True)
-                weights_per_layer.append(weights)
-            else:
-                x = block(x)
+            x = block(x)
         mean = self.norm(x).mean(dim=1)  # (B, D)
-        logits = self.head(mean)  # (B, K)
-        return (logits, weights_per_layer) if need_weights else logits
+        return self.head(mean)  # (B, K)

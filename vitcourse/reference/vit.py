@@ -37,7 +37,7 @@ class Block(nn.Module):
         num_heads: h.
         mlp_ratio: the MLP's hidden width is int(D * mlp_ratio).
 
-    Shapes: (B, N, D) -> (B, N, D); with `need_weights=True` a pair of that and the weights (B, h, N, N).
+    Shapes: (B, N, D) -> (B, N, D).
     """
 
     def __init__(self, embed_dim, num_heads, mlp_ratio=4.0):
@@ -47,16 +47,12 @@ class Block(nn.Module):
         self.norm2 = nn.LayerNorm(embed_dim, eps=1e-6)
         self.mlp = Mlp(embed_dim, int(embed_dim * mlp_ratio))
 
-    def forward(self, x, need_weights=False):
-        # TODO: normalise, attend, add; normalise, apply the MLP, add; hand the attention's weights on when asked
+    def forward(self, x):
+        # TODO: normalise, attend, add; normalise, apply the MLP, add
         ### BEGIN SOLUTION
-        if need_weights:
-            attended, weights = self.attn(self.norm1(x), need_weights=True)
-        else:
-            attended, weights = self.attn(self.norm1(x)), None
-        x = x + attended
+        x = x + self.attn(self.norm1(x))
         x = x + self.mlp(self.norm2(x))
-        return (x, weights) if need_weights else x
+        return x
         ### END SOLUTION
 
 
@@ -81,8 +77,7 @@ class ViT(nn.Module):
         num_heads: h.
         mlp_ratio: hidden width of each block's MLP over D.
 
-    Shapes: (B, C, H, W) -> logits (B, K); with `need_weights=True` a pair of the logits and a list with each
-    block's attention weights (B, h, N+1, N+1).
+    Shapes: (B, C, H, W) -> logits (B, K).
     """
 
     def __init__(
@@ -108,20 +103,14 @@ class ViT(nn.Module):
         ### END SOLUTION
         self.apply(init_weights)
 
-    def forward(self, images, need_weights=False):
+    def forward(self, images):
         # TODO: patches, tokens, every block, the last norm, and the head on the class token alone
         ### BEGIN SOLUTION
         x = self.tokens(self.patch_embed(images))  # (B, N+1, D)
-        weights_per_layer = []
         for block in self.blocks:
-            if need_weights:
-                x, weights = block(x, need_weights=True)
-                weights_per_layer.append(weights)
-            else:
-                x = block(x)
+            x = block(x)
         cls_out = self.norm(x)[:, 0]  # (B, D)
-        logits = self.head(cls_out)  # (B, K)
-        return (logits, weights_per_layer) if need_weights else logits
+        return self.head(cls_out)  # (B, K)
         ### END SOLUTION
 
 

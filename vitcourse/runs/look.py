@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from ..data.augment import normalize
-from ..reference.attention import MultiHeadAttention
-from ..reference.maps import attention_rollout, cls_attention_map
+from ..reference.maps import attention_rollout, catch_attention, cls_attention_map
 
 
 @dataclass(frozen=True)
@@ -40,11 +39,12 @@ class Look:
 
 @torch.no_grad()
 def look(model, images, mean, std):
-    """Run a model in evaluation mode and catch what each `MultiHeadAttention` in its `blocks` attends to.
+    """Run a model in evaluation mode and catch what each of its attention layers attends to.
 
     Args:
-        model: images -> logits. Its mode is left as it was. A model without `patch_embed.grid`, with other attention,
-            say in windows, or without tokens before the patches gives no weights.
+        model: images -> logits, of the reference's parts or a learner's. Its mode is left as it was. A model without
+            `patch_embed.grid`, with attention that gives no weights, say in windows, or without tokens before the
+            patches gives none.
         images: (B, C, H, W) uint8, on any device.
         mean, std: (C,), of the run's data.
 
@@ -52,22 +52,14 @@ def look(model, images, mean, std):
         `Look`.
     """
     device = next(model.parameters()).device
-    caught = []
-
-    def catch(module, inputs, output):  # once more: the call itself used the kernel that keeps no weights
-        _, weights = type(module).forward(module, inputs[0], need_weights=True)
-        caught.append(weights.float().cpu())
-
-    attentions = [getattr(block, "attn", None) for block in getattr(model, "blocks", ())]
-    hooks = [attn.register_forward_hook(catch) for attn in attentions if isinstance(attn, MultiHeadAttention)]
     was_training = model.training
     model.eval()
     try:
-        logits = model(normalize(images.to(device), mean.to(device), std.to(device)))
+        with catch_attention(model) as caught:
+            logits = model(normalize(images.to(device), mean.to(device), std.to(device)))
     finally:
         model.train(was_training)
-        for hook in hooks:
-            hook.remove()
     grid = getattr(getattr(model, "patch_embed", None), "grid", (0, 0))
     has_class_token = caught and caught[0].shape[-1] > grid[0] * grid[1] > 0
-    return Look(logits.float().cpu(), tuple(caught) if has_class_token else (), grid)
+    weights = tuple(layer.float().cpu() for layer in caught) if has_class_token else ()
+    return Look(logits.float().cpu(), weights, grid)

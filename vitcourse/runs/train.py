@@ -10,7 +10,7 @@ import torch
 from ..data import load_data
 from ..training.checkpoint import remove_checkpoints
 from ..training.config import TrainConfig, TrainingError
-from ..training.device import describe_device, pick_precision
+from ..training.device import describe_device, describe_precision
 from ..training.distributed import Workers
 from ..training.evaluate import evaluate
 from ..training.fit import fit
@@ -207,8 +207,8 @@ def _build(kind, model_config, config, own):
 def _describe(data, kind, model, model_config, config, workers):
     H, W = data.img_size
     several = "" if workers.alone else f" (one of {workers.size} processes)"
-    precision = config.precision or pick_precision(workers.device)
-    print(f"device      {describe_device(workers.device)}{several}; precision {precision}")
+    precision = describe_precision(workers.device, config.precision)
+    print(f"device      {describe_device(workers.device)}{several}; {precision}")
     print(f"data        {data.name}: {len(data.train):,} images to train on, {len(data.test):,} to test on; ", end="")
     print(f"{H}×{W} pixels, {data.num_classes} classes")
     print(f"model       {kind.title}, {kind.describe(model, model_config)}; ", end="")

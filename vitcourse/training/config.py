@@ -38,8 +38,9 @@ class TrainConfig:
     with both on, each batch gets one of the two), and both are off after `mix_until`, a share of all steps; `erasing`
     is a probability per image. With `repeats` above 1 each image stands so many times in its batch, augmented anew, and
     an epoch of the same length sees fewer images. `ema` is the decay of a moving average of the weights, say 0.99 (0 is
-    off). `precision` is one of "bf16", "fp16", "fp32", or None for what the device does best; `compile` is whether
-    torch.compile makes the model faster, which takes it a minute first.
+    off). `precision` is one of "bf16", "fp16", "fp32", or None for the environment variable VITCOURSE_PRECISION, or
+    where it is not set for what the device does best; `compile` is whether torch.compile makes the model faster, which
+    takes it a minute first.
 
     The fields' metadata hold their ranges and their options on the command line, which are made from them.
 

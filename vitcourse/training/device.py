@@ -5,7 +5,9 @@ import os
 
 import torch
 
-from .config import TrainingError
+from .config import PRECISIONS, TrainingError
+
+PRECISION_VARIABLE = "VITCOURSE_PRECISION"
 
 
 def pick_device(name=None):
@@ -42,14 +44,37 @@ def pick_precision(device):
     """Choose "bf16", "fp16" or "fp32": the fastest format that the hardware itself computes in.
 
     A T4 has no bf16 units, though torch offers to emulate them at a loss; it gets fp16. A CPU gets bf16 only with
-    AVX512-BF16 or AMX: elsewhere bf16 is emulated and slower than fp32.
+    AVX512-BF16 or AMX: elsewhere bf16 is emulated and slower than fp32. The environment variable VITCOURSE_PRECISION
+    overrides all this, on every device, so that one machine can compute as another one would.
+
+    Raises:
+        TrainingError: when VITCOURSE_PRECISION is none of the three.
     """
+    if forced := forced_precision():
+        return forced
     device = torch.device(device)
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
     if device.type == "cpu":
         return "bf16" if cpu_has_bf16() else "fp32"
     return "fp32"
+
+
+def forced_precision():
+    """Return the precision that VITCOURSE_PRECISION names, or None where it is not set or empty."""
+    name = os.environ.get(PRECISION_VARIABLE, "")
+    if name and name not in PRECISIONS:
+        raise TrainingError(
+            f"{PRECISION_VARIABLE} is {name!r}: set it to {' or '.join(PRECISIONS)}, or leave it unset."
+        )
+    return name or None
+
+
+def describe_precision(device, chosen=None):
+    """Return the number format in words: `chosen` by the recipe, else picked, and whether the environment forced it."""
+    if chosen is None and forced_precision():
+        return f"precision {pick_precision(device)} (forced by {PRECISION_VARIABLE})"
+    return f"precision {chosen or pick_precision(device)}"
 
 
 def cpu_has_bf16():

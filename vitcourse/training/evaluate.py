@@ -15,7 +15,7 @@ def predict(model, split, data, batch_size=512, precision=None):
         split: a `Split`, on any device.
         data: the `ImageData`, for mean and std.
         batch_size: images at a time; half as many, and half of that, where they do not fit into memory.
-        precision: as in `TrainConfig`; None is what the model's device does best.
+        precision: as in `TrainConfig`; None is what `pick_precision` gives for the model's device.
 
     Returns:
         (N, K) float32 on the CPU.

@@ -39,12 +39,30 @@ def changed_text(exercise_id, change):
     Raises:
         ValueError: when an old text does not occur exactly once.
     """
-    text = reference_source(exercise_id)
+    return _replaced(reference_source(exercise_id), change, exercise_id)
+
+
+def _replaced(text, change, exercise_id):
     for old, new in (change,) if isinstance(change[0], str) else change:
         if text.count(old) != 1:
             raise ValueError(f"{exercise_id}: {old!r} occurs {text.count(old)} times in the reference, not once")
         text = text.replace(old, new)
     return text
+
+
+@functools.cache
+def mistakes_together(exercise_id, first_id, second_id):
+    """The wrong answer that makes two known mistakes, or None where their changes do not go together."""
+    changes = {m.id: m.change for m in get_exercise(exercise_id).mistakes if m.id in (first_id, second_id)}
+    if not all(isinstance(change, tuple) for change in changes.values()):
+        return None
+    try:
+        text = changed_text(exercise_id, changes[first_id])
+        text = _replaced(text, changes[second_id], exercise_id)
+        name = f"<mistakes {exercise_id}/{first_id}/{second_id}>"
+        return run_text(text, exercise_id, namespace_for(exercise_id), name)
+    except (ValueError, SyntaxError, KeyError):
+        return None
 
 
 @functools.cache

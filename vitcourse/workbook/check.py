@@ -1,27 +1,32 @@
-"""Run an exercise's check on an answer: the reference, the answer and, if they differ, the known mistakes."""
+"""Run an exercise's check on an answer: the reference, the answer and, if they differ, what may be the cause."""
 
 import dataclasses
 import difflib
 import inspect
-import linecache
-import sysconfig
-import traceback
+import re
+import threading
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import torch
 
-from ..common.places import PACKAGE
 from ..exercises import exercise_ids, get_exercise
 from ..exercises.base import Draw
-from .answers import mistake_answer, reference_answer
-from .compare import compare, describe, kind_of
-from .guard import OutOfTime, quarantine
-from .learner_text import notebook_variables
-from .recorder import Mismatch, Recorder
+from .answers import namespace_for, reference_answer
+from .calls import inputs_in_words, renamed_parameters, unexpected_keyword
+from .child import may_loop_in_c, never_returns
+from .compare import kind_of
+from .diagnose import Bench, find_cause
+from .errors import Crash
+from .guard import quarantine
+from .learner_text import globals_of, notebook_variables
+from .recorder import Mismatch
 from .reference_text import todo_words
+from .trial import Trial, run_probe, same_end
 
-LIBRARIES = (str(PACKAGE), sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+__all__ = ["CheckResult", "Status", "run_check", "run_probe", "same_end"]
+
+FIRST_CALL = 5.0  # seconds: a loop without end shows at the first call, and nobody should wait long for that
 
 
 class Status(StrEnum):
@@ -53,15 +58,17 @@ class CheckResult:
     details: dict = field(default_factory=dict)
 
 
-def run_check(exercise_id, answer, *, seed=0, dtype=torch.float64, time_limit=30.0, diagnose=True):
+def run_check(exercise_id, answer, *, seed=0, dtype=None, time_limit=30.0, diagnose=True):
     """Check an answer. Never raises for anything that the answer does (but Ctrl-C goes through).
 
     Args:
         exercise_id: see `vitcourse.exercises.exercise_ids`.
         answer: the learner's function or class, or anything at all.
-        seed, dtype: of the inputs that are drawn.
-        time_limit: seconds for each call of the probe, where the platform can stop a call.
-        diagnose: whether to try the known mistakes on a wrong answer.
+        seed: of the inputs that are drawn.
+        dtype: of the inputs; None is float32, as a learner's tensors are, and then float64, where rounding hides
+            nothing: an answer that makes its own tensors in float32 need not follow there, unless the text says so.
+        time_limit: seconds for a run of the probe in one case; the first one has 5 seconds at most.
+        diagnose: whether to look for the cause of a wrong answer.
 
     Returns:
         CheckResult.
@@ -69,34 +76,82 @@ def run_check(exercise_id, answer, *, seed=0, dtype=torch.float64, time_limit=30
     Raises:
         KeyError: when there is no such exercise.
     """
-    exercise = get_exercise(exercise_id)
-    if not callable(answer):
-        what = "class" if isinstance(reference_answer(exercise_id), type) else "function"
-        message = f"`{exercise_id}` must be a {what}, but it is {kind_of(answer)}."
-        return CheckResult(exercise_id, Status.FAIL, None, message, {"next": "Run the cell that defines it again."})
-    for index in range(exercise.cases):
-        result = _check_case(exercise, answer, seed, index, dtype, time_limit, exercise.mistakes if diagnose else ())
-        if result is not None:
-            return result
+    with quarantine(None):  # importing an exercise and wording its inputs may draw random numbers
+        exercise = get_exercise(exercise_id)
+        if not callable(answer):
+            what = "class" if isinstance(reference_answer(exercise_id), type) else "function"
+            message = f"`{exercise_id}` must be a {what}, but it is {kind_of(answer)}."
+            return CheckResult(exercise_id, Status.FAIL, None, message, {"next": "Run the cell that defines it again."})
+        benches = []
+        for trial in _trials(exercise, seed, dtype):
+            bench = Bench(exercise, trial, min(FIRST_CALL, time_limit) if not benches else time_limit)
+            if not benches and _never_returns(bench, answer):
+                ended = Crash(("OutOfTime",), "")
+                return _result(bench, answer, 0, ended, benches, diagnose)
+            for index in range(exercise.cases):
+                ended = bench.run(answer, index)
+                bench.time_limit = time_limit
+                if not isinstance(ended, dict) and not _excused(ended, trial):
+                    return _result(bench, answer, index, ended, benches, diagnose)
+            benches.append(bench)
     message = "Right: it does what the reference does, on inputs of several shapes."
     return CheckResult(exercise_id, Status.PASS, None, message)
 
 
-def _check_case(exercise, answer, seed, index, dtype, time_limit, mistakes):
-    """The result when the answer is wrong on the case of that index, else None."""
-    expected = run_probe(exercise, reference_answer(exercise.id), None, seed, index, dtype, None)
-    ended = run_probe(exercise, answer, expected, seed, index, dtype, time_limit)
-    if isinstance(ended, dict):
-        return None
-    details = {"inputs": _inputs_in_words(exercise.draw(Draw(seed, index, dtype)))}
-    for mistake in mistakes:
-        known = mistake_answer(exercise.id, mistake.id)
-        if same_end(ended, run_probe(exercise, known, expected, seed, index, dtype, time_limit)):
-            break
+def _never_returns(bench, answer):
+    """Whether the first run would never come back, where no signal could stop it: in C, and outside the main thread."""
+    if threading.current_thread() is threading.main_thread() and not may_loop_in_c(answer):
+        return False
+    bench.expected(0)
+    return never_returns(lambda: bench.run(answer, 0, limited=False), bench.time_limit)
+
+
+def _trials(exercise, seed, dtype):
+    """The circumstances under which an answer must be right."""
+    first = dtype or torch.float32
+    yield Trial(seed, first)
+    yield Trial(seed + 1, first, training=False)  # other values and other random numbers in the same shapes, eval mode
+    if dtype is None:
+        yield Trial(seed, torch.float64, follows=exercise.dtype_named)
+
+
+DTYPES = re.compile(r"dtype|scalar type|same type|\b(?:[Dd]ouble|[Ff]loat)\b")
+
+
+def _excused(ended, trial):
+    """Whether the answer stopped only since tensors of its own are float32, where the text names no dtype."""
+    if trial.follows:
+        return False
+    if isinstance(ended, Mismatch):
+        return ended.problem.kind == "dtype" and ended.value.dtype is torch.float32
+    return ended.kind in ("RuntimeError", "TypeError") and DTYPES.search(ended.text) is not None
+
+
+def _result(bench, answer, index, ended, earlier, diagnose):
+    """The result of a wrong answer."""
+    exercise_id = bench.exercise.id
+    if isinstance(ended, Crash) and "NotImplementedError" in ended.kinds:
+        unfinished = _unfinished(exercise_id, ended)
+        if unfinished:
+            return unfinished
+    inputs = ended.called or inputs_in_words(bench.exercise.draw(Draw(bench.trial.seed, index, bench.trial.dtype)))
+    details = {"inputs": inputs, "next": f'hint("{exercise_id}")'}
+    if isinstance(ended, Mismatch):
+        status, message = Status.FAIL, ended.problem.message
+        details |= {"expected": ended.problem.expected, "got": ended.problem.got}
     else:
-        mistake = None
-    result = _result(exercise.id, ended, mistake, details, time_limit)
-    return result if result.mistake or result.status is Status.NOT_ATTEMPTED else _with_outside_variable(result, answer)
+        status, message = Status.ERROR, _error_message(ended, exercise_id, answer, bench.time_limit)
+        details |= {"where": ended.where}
+    endless = isinstance(ended, Crash) and ended.kind == "OutOfTime"
+    cause = find_cause(bench, answer, index, earlier) if diagnose and not endless else None
+    if cause is not None:
+        details |= {"relation": cause.relation} if cause.relation else {}
+        if cause.message != message:
+            details["observed"] = message
+        message = cause.message
+    result = CheckResult(exercise_id, status, cause.mistake if cause else None, message, details)
+    certain = result.mistake or (cause and cause.relation in ("moving", "kept", "mode", "no return"))
+    return result if certain else _with_outside_variable(result, answer)
 
 
 def _with_outside_variable(result, answer):
@@ -114,71 +169,9 @@ def _with_outside_variable(result, answer):
     return dataclasses.replace(result, message=message, details={"observed": result.message, **result.details})
 
 
-def run_probe(exercise, candidate, expected, seed, index, dtype, time_limit):
-    """Run an exercise's probe on fresh inputs.
-
-    Args:
-        candidate: the answer to run.
-        expected: what the probe saw of the reference; None when the candidate is the reference.
-        time_limit: seconds, or None: torch may import a good deal on its first call, and must not be stopped in that,
-            so the reference, which runs first, has no limit.
-
-    Returns:
-        The record of what was seen, a dict; or the exception that ended the probe, a Mismatch where the candidate
-        differs from the reference.
-    """
-    with quarantine(time_limit):
-        torch.set_default_dtype(torch.float32)
-        torch.set_grad_enabled(True)
-        torch.manual_seed(seed)
-        inputs = exercise.draw(Draw(seed, index, dtype))
-        recorder = Recorder(inputs, expected)
-        try:
-            exercise.probe(candidate, recorder, **inputs)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            if expected is None:
-                raise
-            return error
-        return recorder.seen
-
-
-def same_end(left, right):
-    """Whether two probes ended alike: at the same observation with the same value, or with the same exception."""
-    if isinstance(left, Mismatch) and isinstance(right, Mismatch):
-        if left.name != right.name:
-            return False
-        try:
-            return compare("", right.value, left.value) is None
-        except Exception:  # values of a type that cannot be compared
-            return False
-    both = isinstance(left, Exception) and isinstance(right, Exception)
-    if not both or isinstance(left, Mismatch) or isinstance(right, Mismatch):
-        return False
-    return type(left) is type(right) and _text_of(left) == _text_of(right)
-
-
-def _result(exercise_id, ended, mistake, details, time_limit):
-    if isinstance(ended, NotImplementedError):
-        unfinished = _unfinished(exercise_id, ended)
-        if unfinished:
-            return unfinished
-    details["next"] = f'hint("{exercise_id}")'
-    if isinstance(ended, Mismatch):
-        status, message = Status.FAIL, ended.problem.message
-        details |= {"expected": ended.problem.expected, "got": ended.problem.got}
-    else:
-        status, message = Status.ERROR, _error_message(exercise_id, ended, details, time_limit)
-    if mistake is not None:
-        details["observed"] = message
-        return CheckResult(exercise_id, status, mistake.id, mistake.message, details)
-    return CheckResult(exercise_id, status, None, message, details)
-
-
 def _unfinished(exercise_id, error):
     """The result for a NotImplementedError that a TODO raised, else None."""
-    text = _text_of(error)
+    text = error.text
     if text in todo_words(exercise_id) or not text:
         message = "Not attempted yet: write the code that the TODO asks for, run that cell, then this one."
         return CheckResult(exercise_id, Status.NOT_ATTEMPTED, None, message, {"todo": text})
@@ -192,58 +185,36 @@ def _unfinished(exercise_id, error):
     return None
 
 
-def _text_of(error):
-    try:
-        return str(error)
-    except Exception:  # a learner's exception may have a __str__ that raises
-        return ""
-
-
-def _error_message(exercise_id, error, details, time_limit):
-    name, text = type(error).__name__, _text_of(error).strip().split("\n")[0][:300]
-    frame = _learners_frame(error)
-    if frame is not None:
-        line = linecache.getline(frame.f_code.co_filename, frame.line).strip()
-        details["where"] = f"line {frame.line} of its cell: {line}" if line else f"line {frame.line} of its cell"
-    if isinstance(error, OutOfTime):
+def _error_message(crash, exercise_id, answer, time_limit):
+    text = crash.text.strip().split("\n")[0][:300]
+    if crash.kind == "OutOfTime":
         return f"It did not return within {time_limit:g} seconds: is there a loop that never ends?"
-    if isinstance(error, SystemExit):
+    if crash.kind == "SystemExit":
         return "It calls sys.exit or exit; a function returns instead."
-    if isinstance(error, RecursionError):
+    if crash.kind == "RecursionError":
         return "It calls itself without end."
-    if isinstance(error, TypeError) and frame is None:
-        return f"It cannot be called as the text says: {text}."
-    said = f"{name}: {text}" if text else name
-    return f"Your code raised {said}" if frame is not None else f"What it returned cannot be used: {said}"
+    if crash.kind == "TypeError" and not crash.where:
+        renamed = renamed_parameters(*_called_part(text, answer, reference_answer(exercise_id)))
+        return renamed or f"It cannot be called as the text says: {text}."
+    if crash.kind == "TypeError" and (
+        other := unexpected_keyword(text, lambda name: _visible(exercise_id, answer, name))
+    ):
+        return other
+    said = f"{crash.kind}: {text}" if text else crash.kind
+    return f"Your code raised {said}" if crash.where else f"What it returned cannot be used: {said}"
 
 
-@dataclass(frozen=True)
-class _Frame:
-    f_code: object
-    line: int
+def _called_part(text, answer, reference):
+    """The answer's and the reference's callable that a TypeError is about: the class itself, or its `forward`."""
+    if isinstance(answer, type) and isinstance(reference, type) and "forward()" in text:
+        return getattr(answer, "forward", answer), reference.forward
+    return answer, reference
 
 
-def _learners_frame(error):
-    """The innermost frame that is neither the course's nor a library's, or None."""
-    found = None
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        filename = frame.f_code.co_filename
-        if not filename.startswith(LIBRARIES) and not filename.startswith("<frozen"):
-            found = _Frame(frame.f_code, line)
-    return found
-
-
-def _inputs_in_words(inputs):
-    """`images (2, 5, 6, 9), patch_size 3`: tensors by shape, sizes by value, the rest left out."""
-    words = []
-    flat = {}
-    for name, value in inputs.items():
-        flat |= value if isinstance(value, dict) else {name: value}
-    for name, value in flat.items():
-        if "." in name:  # a parameter of a state dict
-            continue
-        if isinstance(value, torch.Tensor):
-            words.append(f"{name} {tuple(value.shape)}")
-        elif isinstance(value, int | float | str | tuple) and len(describe(value)) < 40:
-            words.append(f"{name} {describe(value)}")
-    return ", ".join(words)
+def _visible(exercise_id, answer, name):
+    """What a name in a learner's text may stand for: in their notebook, in the course, or in torch.nn."""
+    try:
+        spaces = globals_of(answer), namespace_for(exercise_id), vars(torch.nn), vars(torch.nn.functional)
+        return next((space[name] for space in spaces if name in space), None)
+    except Exception:  # whatever lies in a notebook
+        return None

@@ -50,7 +50,8 @@ def describe(value):
                 return f"tensor {value.item():.6g}"
             return f"{tuple(value.shape)} {str(value.dtype).removeprefix('torch.')}"
         if isinstance(value, float):
-            return f"{value:.8g}"
+            text = f"{value:.8g}"
+            return text if set(text) & set(".en") else f"{text}.0"  # 16.0 must not look like the int 16
         if hasattr(value, "shape") and hasattr(value, "dtype"):
             return f"{type(value).__name__} of shape {tuple(value.shape)}"
         text = repr(value)
@@ -114,14 +115,13 @@ def _compare_tensors(name, expected, got, rtol, atol):
     if isinstance(got, Raised):
         return Problem("exception", f"{_cap(name)}: it raised {got}.", want, str(got))
     if not isinstance(got, torch.Tensor):
-        missing = " Is a `return` missing?" if got is None else ""
-        text = f"{_cap(name)} must be a tensor, but it is {kind_of(got)}.{missing}"
+        text = f"{_cap(name)} must be a tensor, but it is {kind_of(got)}."
         return Problem("type", text, want, describe(got))
     if got.shape != expected.shape:
         text = f"{_cap(name)} must have shape {tuple(expected.shape)}, but it has {tuple(got.shape)}."
         return Problem("shape", text, want, describe(got))
     if got.dtype != expected.dtype:
-        text = f"{_cap(name)} must have dtype {expected.dtype}, but it has {got.dtype}."
+        text = f"{_cap(name)} must have dtype {expected.dtype}, but it has {got.dtype}.{_keep_dtype(expected, got)}"
         return Problem("dtype", text, want, describe(got))
     if got.device != expected.device:
         return Problem(
@@ -130,12 +130,12 @@ def _compare_tensors(name, expected, got, rtol, atol):
     if not expected.is_floating_point():
         wrong = got != expected
     else:
-        finite = got.isfinite()
-        if not bool((finite | ~expected.isfinite()).all()):
-            bad = "NaN" if bool(got.isnan().any()) else "infinite values"
-            return Problem(
-                "finite", f"{_cap(name)} holds {bad}.", want, f"{int((~finite).sum())} of {got.numel()} values"
-            )
+        bad = ~got.isfinite() & expected.isfinite()  # an infinity that is required is right
+        if bool(bad.any()):
+            kind = "NaN" if bool(got[bad].isnan().any()) else "infinite values"
+            where = " where finite ones belong" if not bool(expected.isfinite().all()) else ""
+            amount = f"{int(bad.sum())} of {got.numel()} values"
+            return Problem("finite", f"{_cap(name)} holds {kind}{where}.", want, amount)
         base = TOLERANCE.get(expected.dtype, 1e-2)
         size = expected[expected.isfinite()].abs()  # an infinity or NaN must not make the tolerance infinite or NaN
         scale = float(size.max()) if size.numel() else 1.0
@@ -145,6 +145,14 @@ def _compare_tensors(name, expected, got, rtol, atol):
     if not bool(wrong.any()):
         return None
     return _wrong_values(name, expected, got, wrong)
+
+
+def _keep_dtype(expected, got):
+    if not (expected.is_floating_point() and got.is_floating_point()):
+        return ""
+    if torch.finfo(got.dtype).bits > torch.finfo(expected.dtype).bits:
+        return " Something made in the wider type took part: make it with dtype=x.dtype, or turn it with .to(x.dtype)."
+    return " Make new tensors with dtype=x.dtype, or turn them with .to(x.dtype)."
 
 
 def _wrong_values(name, expected, got, wrong):

@@ -1,19 +1,40 @@
 """The `see` that a probe is given: it records what an answer does and, for a learner's answer, compares at once."""
 
 import copy
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 
+from .calls import call_in_words
 from .compare import Problem, Raised, Returned, compare, kind_of
+from .errors import kinds_of, text_of
+
+OVERSIZE = 10_000_000  # values: far more than any right result has; such a tensor is told by its shape and never copied
 
 
 class Mismatch(Exception):
-    """The answer differs from the reference here; ends the probe."""
+    """The answer differs from the reference here; ends the probe.
 
-    def __init__(self, name, value, problem):
+    Attributes:
+        name: the observation.
+        value: what was seen.
+        problem: the difference, in words.
+        axes: the words for the value's axes that the probe gave, or None.
+        called: in words, what the answer was called with.
+    """
+
+    def __init__(self, name, value, problem, axes=None, called=""):
         super().__init__(problem.message)
-        self.name, self.value, self.problem = name, value, problem
+        self.name, self.value, self.problem, self.axes, self.called = name, value, problem, axes, called
+
+
+@dataclass(frozen=True)
+class Oversize:
+    """A tensor too large to look at."""
+
+    shape: tuple
+    dtype: torch.dtype
 
 
 class Recorder:
@@ -22,27 +43,50 @@ class Recorder:
     Args:
         inputs: the case's inputs, to see whether the answer changed them in place.
         expected: the record of the reference (`recorder.seen`), or None when this is the reference's run.
+        reference: the reference's own function or class, whose parameter names word a call.
+        training: the mode that `build` leaves modules in.
     """
 
-    def __init__(self, inputs, expected=None):
+    def __init__(self, inputs, expected=None, reference=None, training=True):
         self.seen = {}
         self.expected = expected
+        self.called = ""  # the latest call of the answer, in words
+        self.built = False  # whether a module was made: then its modes matter
+        self._reference, self._training = reference, training
         self._inputs = {name: value for name, value in inputs.items() if isinstance(value, torch.Tensor)}
         self._originals = {name: value.detach().clone() for name, value in self._inputs.items()}
 
-    def __call__(self, name, value, rtol=None, atol=None):
+    def watch(self, answer):
+        """A function that calls the answer and notes what with; a class as it is (`build` watches its modules)."""
+        if isinstance(answer, type):
+            return answer
+
+        def watched(*args, **kwargs):
+            self.called = call_in_words(self._reference or answer, args, kwargs)
+            return answer(*args, **kwargs)
+
+        return watched
+
+    def __call__(self, name, value, rtol=None, atol=None, axes=None):
         """Observe a value under a name that fits into a sentence: "the result", "the weights". Returns the value.
 
         The values are those of `compare.compare`. Also sees whether an input tensor was changed in place.
+
+        Args:
+            axes: a word for each axis, as in "image token channel": a sentence about a wrong answer uses them.
         """
         value = _snapshot(value)
-        self._check(name, value, rtol, atol)
+        self._check(name, value, rtol, atol, axes)
         for argument, original in self._originals.items():
             self._check_untouched(argument, original)
         return value
 
-    def pair(self, name, parts, value):
-        """Observe a tuple: `parts` names its members. Returns the members (as they are, still in the graph)."""
+    def pair(self, name, parts, value, axes=None):
+        """Observe a tuple: `parts` names its members. Returns the members (as they are, still in the graph).
+
+        Args:
+            axes: the words for each member's axes, a string (or None) for each.
+        """
         is_pair = isinstance(value, tuple | list) and len(value) == len(parts)
         found = len(value) if isinstance(value, tuple | list) else kind_of(value)
         expected = " and ".join(parts)
@@ -58,21 +102,77 @@ class Recorder:
             )
         )
         self._settle(f"{name} as a tuple", found, problem)
-        for part, member in zip(parts, value, strict=True):
-            self(part, member)
+        for part, member, words in zip(parts, value, axes or [None] * len(parts), strict=True):
+            self(part, member, axes=words)
         return tuple(value)
 
+    def both_modes(self, name, module, *args, rtol=None, atol=None, axes=None, **kwargs):
+        """Observe what a module gives in training mode and in eval mode. Returns the value in training mode.
+
+        The module is left in the mode in which it was.
+        """
+        before = module.training
+        values = {}
+        for mode, training in (("training", True), ("eval", False)):
+            module.train(training)
+            values[mode] = _snapshot(module(*args, **kwargs))
+        module.train(before)
+        names = {mode: f"{name} in {mode} mode" for mode in values}
+        wrong = (
+            {}
+            if self.expected is None
+            else {m: compare(n, self.expected[n], values[m], rtol, atol) for m, n in names.items()}
+        )
+        for mode, other in (("training", "eval"), ("eval", "training")):
+            problem = wrong.get(mode)
+            if problem is not None and wrong[other] is None:
+                problem = Problem(problem.kind, _one_mode(name, mode, other), problem.expected, problem.got)
+            self._settle(names[mode], values[mode], problem, axes)
+        return values["training"]
+
+    def twice(self, name, call, *args, rtol=None, atol=None, axes=None, **kwargs):
+        """Observe what a call gives, what it gives for other values of the same shapes, and that it then gives the
+        first again. Returns the first value.
+
+        It finds what is kept between calls (a cache, an attribute, a buffer) and what is random.
+        """
+        state = torch.get_rng_state()
+        first = self(name, call(*args, **kwargs), rtol, atol, axes)
+        others = [_other_values(value) for value in args], {key: _other_values(v) for key, v in kwargs.items()}
+        self(f"{name} for other values of the same shape", call(*others[0], **others[1]), rtol, atol, axes)
+        again = _snapshot(call(*args, **kwargs))
+        problem = None
+        if compare(name, first, again, rtol, atol) is not None:
+            torch.set_rng_state(state)
+            same = compare(name, first, _snapshot(call(*args, **kwargs)), rtol, atol) is None
+            problem = Problem("moving", RANDOM if same else KEPT)
+        self._settle(f"{name} of a second call", again, problem, axes)
+        return first
+
     def raises(self, name, call, *args, mentions=(), **kwargs):
-        """Observe which exception a call raises (or what it returns), and which of `mentions` its message names."""
+        """Observe which exception a call raises (or what it returns), and which of `mentions` its message names.
+
+        Hand in the call's arguments, `see.raises(name, answer, images, 5)`: a card shows them. Of a lambda without
+        arguments it shows what the answer in it was called with.
+        """
+        before, self.called = self.called, ""
         try:
             value = Returned(kind_of(call(*args, **kwargs)))
         except NotImplementedError:
             raise
         except Exception as error:
-            message = str(error)
-            kinds = tuple(cls.__name__ for cls in type(error).__mro__[:-2])
-            value = Raised(kinds, tuple(word for word in map(str, mentions) if word in message), message[:200])
+            message = text_of(error)
+            value = Raised(
+                kinds_of(error), tuple(word for word in map(str, mentions) if word in message), message[:200]
+            )
+        if args or kwargs:
+            self.called = call_in_words(self._signature_of(call), args, kwargs)
         self(name, value)
+        self.called = before
+
+    def _signature_of(self, call):
+        is_module = isinstance(call, nn.Module) and isinstance(self._reference, type)
+        return self._reference.forward.__get__(call) if is_module else self._reference or call
 
     def gradient(self, name, output, source):
         """Observe the gradient that reaches `source` from a fixed weighted sum of `output`."""
@@ -94,17 +194,32 @@ class Recorder:
     def build(self, answer, state=None, dtype=None, **sizes):
         """Make a module from the learner's class and, if a state is given, load the reference's weights into it.
 
-        Observes that it is an nn.Module and that its parameters have the reference's names and shapes.
+        Observes that it is an nn.Module and that its parameters have the reference's names and shapes. The check runs
+        each probe in training and in eval mode: the module comes in the mode of this run.
         """
         if not isinstance(answer, type):
             self._settle("a class", "no class", Problem("type", f"It must be a class, but it is {kind_of(answer)}."))
+        self.called = call_in_words(self._reference or answer, (), sizes)
         module = answer(**sizes)
         if not isinstance(module, nn.Module):
             problem = Problem("type", "The class must derive from nn.Module.", "nn.Module", kind_of(module))
             self._settle("the class's base", "no module", problem)
         if state is not None:
             self._load(module, state)
-        return module if dtype is None else module.to(dtype)
+        module = module if dtype is None else module.to(dtype)
+        self.built = True
+        self._note_calls(module, sizes)
+        return module.train(self._training)
+
+    def _note_calls(self, module, sizes):
+        forward = self._signature_of(module)
+        made = call_in_words(self._reference or type(module), (), sizes)
+
+        def note(module, args, kwargs):
+            mode = "" if module.training else ", in eval mode"
+            self.called = f"{call_in_words(forward, args, kwargs)}{mode}; made with {made}"
+
+        module.register_forward_pre_hook(note, with_kwargs=True)
 
     def _load(self, module, state):
         want = {name: tuple(value.shape) for name, value in state.items()}
@@ -114,11 +229,13 @@ class Recorder:
             for name, parameter in module.named_parameters():
                 parameter.data = state[name].clone()
 
-    def _check(self, name, value, rtol=None, atol=None):
+    def _check(self, name, value, rtol=None, atol=None, axes=None):
         if self.expected is None:
             self.seen[name] = value
-        else:
-            self._settle(name, value, compare(name, self.expected[name], value, rtol, atol))
+            return
+        problem = _too_large(name, self.expected[name], value)
+        problem = problem or compare(name, self.expected[name], value, rtol, atol)
+        self._settle(name, value, problem, axes)
 
     def _check_untouched(self, argument, original):
         now = self._inputs[argument].detach()
@@ -127,22 +244,50 @@ class Recorder:
             problem = Problem("argument", text, f"`{argument}` unchanged", f"`{argument}` changed")
             self._settle(f"the argument {argument}", now.clone(), problem)
 
-    def _settle(self, name, value, problem):
+    def _settle(self, name, value, problem, axes=None):
         if problem is None:
             self.seen[name] = value
             return
         if self.expected is None:  # the reference must never fail its own checks
             raise AssertionError(f"the reference itself: {problem.message}")
-        raise Mismatch(name, value, problem)
+        raise Mismatch(name, value, problem, axes, self.called)
+
+
+RANDOM = "Two calls with the same input give two results: is there dropout or a random draw? The exercise has none."
+KEPT = (
+    "A second call with the same input gives another result: something is kept from one call to the next, or memory "
+    "is read that was never written."
+)
+
+
+def _one_mode(name, mode, other):
+    return f"{name[:1].upper()}{name[1:]} is right in {other} mode, but not in {mode} mode."
+
+
+def _other_values(value):
+    """Other values of the same kind: rolled along the last axis that has two entries, so that sums along it stay."""
+    if not isinstance(value, torch.Tensor) or not value.is_floating_point():
+        return value
+    axes = [axis for axis, size in enumerate(value.shape) if size > 1]
+    return value.roll(1, axes[-1]) if axes else value + 1
 
 
 def _snapshot(value):
     """A copy that later in-place edits cannot reach."""
     if isinstance(value, torch.Tensor):
-        return value.detach().clone()
+        return value.detach().clone() if value.numel() <= OVERSIZE else Oversize(tuple(value.shape), value.dtype)
     if isinstance(value, tuple | list):
         return type(value)(_snapshot(item) for item in value) if type(value) in (tuple, list) else value
     return copy.copy(value) if isinstance(value, dict) else value
+
+
+def _too_large(name, expected, value):
+    """The problem of a tensor that was too large to be copied, else None."""
+    if not isinstance(value, Oversize):
+        return None
+    want = f"shape {tuple(expected.shape)}" if isinstance(expected, torch.Tensor) else kind_of(expected)
+    text = f"{name[:1].upper()}{name[1:]} must have {want}, but it has {value.shape}."
+    return Problem("shape", text, want, str(value.shape))
 
 
 def _parameter_problem(want, have):

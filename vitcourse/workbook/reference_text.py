@@ -5,6 +5,7 @@ Works on text alone (no torch), so that `vitcourse build --check` is quick.
 
 import ast
 import functools
+import textwrap
 
 from ..common.places import PACKAGE
 from ..exercises import exercise_ids, lab_of
@@ -12,7 +13,14 @@ from ..exercises import exercise_ids, lab_of
 REFERENCE = PACKAGE / "reference"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
-__all__ = ["exercise_ids", "learner_source", "reference_source", "solution_source", "todo_words"]
+__all__ = [
+    "exercise_ids",
+    "learner_source",
+    "reference_source",
+    "solution_in_parts",
+    "solution_source",
+    "todo_words",
+]
 
 
 def first_line(node):
@@ -85,3 +93,20 @@ def learner_source(exercise_id):
 def solution_source(exercise_id):
     """The solved cell: the reference's text without markers and TODOs."""
     return "\n".join(line for kind, lines in _pieces(exercise_id) if kind != "todo" for line in lines).rstrip()
+
+
+def solution_in_parts(exercise_id):
+    """The solved text with a comment before each part that the learner writes, where there are several."""
+    count = len(todo_words(exercise_id))
+    if count < 2:
+        return solution_source(exercise_id)
+    out, part = [], 0
+    for kind, lines in _pieces(exercise_id):
+        if kind == "todo":
+            part += 1
+            indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+            words = f"your part {part} of {count}: {_words(lines)}"
+            out += textwrap.wrap(words, 118, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
+        else:
+            out += lines
+    return "\n".join(out).rstrip()

@@ -4,6 +4,7 @@ import base64
 import html
 
 from ..common.places import in_notebook
+from ..common.say import say
 from .check import Status
 
 WORDS = {Status.PASS: "PASS", Status.FAIL: "FAIL", Status.NOT_ATTEMPTED: "NOT ATTEMPTED", Status.ERROR: "ERROR"}
@@ -135,4 +136,4 @@ def show(text, html_text=None):
 
         display({"text/plain": text, "text/html": html_text}, raw=True)
     else:
-        print(text)
+        say(text)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..common.files import replace_text
 from ..common.places import REPO
+from ..common.say import say
 
 VERSION = 1
 _memory = {}  # folder -> records, when the disk does not take them
@@ -52,23 +53,29 @@ def load():
     except FileNotFoundError:
         return {}
     except OSError as error:
-        print(f"Your progress in {path} cannot be read ({error.strerror}); going on without it.")
+        say(f"Your progress in {path} cannot be read ({error.strerror}); going on without it.")
         return {}
     except (ValueError, KeyError, TypeError, AttributeError):
         return _set_aside(path)
 
 
 def _set_aside(path):
-    number = 1
-    while (aside := path.with_name(f"progress.damaged-{number}.json")).exists():
-        number += 1
+    aside = _free(path, "damaged")
     try:
         path.rename(aside)
-        print(f"{path.name} could not be read as progress; it is kept as {aside.name}, and a new one is begun.")
+        say(f"{path.name} could not be read as progress; it is kept as {aside.name}, and a new one is begun.")
     except OSError:
-        print(f"{path.name} could not be read as progress and could not be set aside; going on in memory.")
+        say(f"{path.name} could not be read as progress and could not be set aside; going on in memory.")
         _memory[path.parent] = {}
     return {}
+
+
+def _free(path, word):
+    """A name beside a file's that no file has yet: progress.json, "damaged" -> progress.damaged-1.json."""
+    number = 1
+    while (aside := path.with_name(f"{path.stem}.{word}-{number}{path.suffix}")).exists():
+        number += 1
+    return aside
 
 
 def update(exercise_id, **fields):
@@ -78,20 +85,31 @@ def update(exercise_id, **fields):
     _write(home() / "progress.json", json.dumps({"vitcourse": VERSION, "exercises": records}, indent=1), records)
 
 
-def keep(exercise_id, text):
-    """Keep the source of an answer that passed. Returns whether it is on the disk."""
-    return _write(_answer_path(exercise_id), text)
+def keep(exercise_id, text, set_aside=False):
+    """Keep the source of an answer that passed. Returns whether it is on the disk.
+
+    Args:
+        set_aside: first rename what was kept so far: Block.py becomes Block.older-1.py.
+    """
+    path = answer_path(exercise_id)
+    if set_aside:
+        try:
+            path.rename(_free(path, "older"))
+        except OSError:
+            return False
+    return _write(path, text)
 
 
 def kept(exercise_id):
     """The kept source of an answer, or None."""
     try:
-        return _answer_path(exercise_id).read_text(encoding="utf-8")
+        return answer_path(exercise_id).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
 
 
-def _answer_path(exercise_id):
+def answer_path(exercise_id):
+    """The file in which the answer to an exercise is kept, if one is."""
     return home() / "answers" / f"{exercise_id}.py"
 
 
@@ -104,7 +122,7 @@ def _write(path, text, records=None):
     except OSError as error:
         folder = home()
         if folder not in _memory:
-            print(f"Progress cannot be saved in {folder} ({error.strerror}); it is kept until this kernel ends.")
+            say(f"Progress cannot be saved in {folder} ({error.strerror}); it is kept until this kernel ends.")
             _memory[folder] = records if records is not None else load()
         elif records is not None:
             _memory[folder] = records

@@ -11,9 +11,9 @@ from .answers import namespace_for, reference_answer
 from .check import CheckResult, Status, run_check
 from .fingerprint import fingerprint
 from .learner_text import CannotKeep, global_names, globals_of, self_contained, source_of
-from .mine import load, passes
+from .mine import check_older, is_older, load, of_an_older_exercise, passes
 from .picture import picture_of
-from .reference_text import solution_source
+from .reference_text import solution_in_parts
 
 _NOT_GIVEN = object()
 _session = {}  # exercise id -> the learner's object that passed in this kernel, when its source could not be kept
@@ -115,11 +115,13 @@ def _keep(exercise_id, answer):
     except Exception:  # never let keeping stop a learner whose answer is right
         _session[exercise_id] = answer
         return "in this kernel only: its source could not be read."
-    if not store.keep(exercise_id, text):
+    older = store.kept(exercise_id) not in (None, text) and is_older(exercise_id)
+    if not store.keep(exercise_id, text, set_aside=older):
         _session[exercise_id] = answer
         return "in this kernel only: the disk did not take it."
     store.update(exercise_id, kept=store.hash_of(text), kept_for=fingerprint(exercise_id))
-    return "your version; later labs build on it."
+    beside = f" Yours for an older version of the exercise is set aside in {store.answer_path(exercise_id).parent}."
+    return "your version; later labs build on it." + beside * older
 
 
 def _explain(exercise_id, answer, source):
@@ -175,14 +177,17 @@ def solution(exercise_id, force=False):
             f"To see the answer now: solution({exercise_id!r}, force=True)"
         )
         return
-    report.show(solution_source(exercise_id))
+    report.show(solution_in_parts(exercise_id))
 
 
 def progress():
-    """Show which exercises pass, lab by lab, and what comes next."""
+    """Show which exercises pass, lab by lab, and what comes next; what passed an older exercise is checked again."""
+    left_behind = check_older()
     prints = {name: fingerprint(name) for name in exercise_ids()}
     rows = report.progress_rows(LABS, store.load(), prints)
     report.show(report.progress_text(rows), report.progress_html(rows))
+    for exercise_id in left_behind:
+        report.show(f"Your {exercise_id} {of_an_older_exercise(exercise_id)}.")
 
 
 def mine(exercise_id):

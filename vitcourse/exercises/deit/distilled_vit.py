@@ -17,7 +17,7 @@ _CASES = [
         ),
     ),
     dict(
-        B=2,
+        B=6,
         pixels=(6, 6),
         sizes=dict(
             img_size=6, patch_size=3, in_chans=4, num_classes=7, embed_dim=8, depth=2, num_heads=2, mlp_ratio=2.6

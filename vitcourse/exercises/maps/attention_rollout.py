@@ -5,7 +5,7 @@ import torch
 from ..base import Exercise, Mistake
 from .common import scores_behind
 
-_CASES = [dict(L=3, B=2, h=3, N=6), dict(L=4, B=3, h=2, N=5)]
+_CASES = [dict(L=3, B=4, h=2, N=6), dict(L=4, B=5, h=3, N=7)]
 
 
 def draw(d):

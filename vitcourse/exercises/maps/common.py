@@ -4,7 +4,7 @@ The weights that are drawn are rows of a softmax, as a model's are, so that a ri
 symmetric, and the grids are not square.
 """
 
-WEIGHT_CASES = [dict(B=2, h=3, grid=(2, 4), patch_size=3), dict(B=3, h=2, grid=(5, 2), patch_size=4)]
+WEIGHT_CASES = [dict(B=4, h=3, grid=(2, 5), patch_size=3), dict(B=3, h=2, grid=(5, 2), patch_size=4)]
 
 
 def scores_behind(weights):

@@ -8,9 +8,9 @@ from ...reference.vit import Block
 from ..base import Exercise, Mistake
 
 _CASES = [
-    # D * mlp_ratio is no whole number: rounding up shows in the parameters' shapes
-    dict(B=2, N=5, sizes=dict(embed_dim=6, num_heads=3, mlp_ratio=2.3)),
-    dict(B=3, N=4, sizes=dict(embed_dim=8, num_heads=2, mlp_ratio=1.7)),
+    # D * mlp_ratio is no whole number: rounding up shows in the parameters' shapes. No batch of 2: `a, b = …` unpacks it
+    dict(B=3, N=7, sizes=dict(embed_dim=8, num_heads=2, mlp_ratio=1.7)),
+    dict(B=4, N=5, sizes=dict(embed_dim=6, num_heads=3, mlp_ratio=2.3)),
 ]
 
 
@@ -31,7 +31,6 @@ def probe(answer, see, x, sizes, state):
     see("the result", block(x))
     # the variance is about as large as eps = 1e-6, so that PyTorch's 1e-5 shows
     see("the result for tokens of small variance", block(1e-3 * x))
-    see.pair("the result with need_weights=True", ("the tokens", "the weights"), block(x, need_weights=True))
     leaf = x.clone().requires_grad_()
     see.gradient("`x`", block(leaf), leaf)
     see.gradient("`attn.qkv.weight`", block(x), block.attn.qkv.weight)
@@ -42,7 +41,7 @@ def probe(answer, see, x, sizes, state):
     see("the result when attention adds little to tokens of small variance", block(1e-3 * x))
 
 
-_ADD_ATTENTION = "x = x + attended"
+_ADD_ATTENTION = "x = x + self.attn(self.norm1(x))"
 _ADD_MLP = "x = x + self.mlp(self.norm2(x))"
 
 
@@ -54,9 +53,7 @@ EXERCISE = Exercise(
         Mistake(
             "post-norm",
             (
-                ("self.attn(self.norm1(x), need_weights=True)", "self.attn(x, need_weights=True)"),
-                ("self.attn(self.norm1(x)), None", "self.attn(x), None"),
-                (_ADD_ATTENTION, "x = self.norm1(x + attended)"),
+                (_ADD_ATTENTION, "x = self.norm1(x + self.attn(x))"),
                 (_ADD_MLP, "x = self.norm2(x + self.mlp(x))"),
             ),
             "The norms come after the additions (post-norm); a ViT normalises what enters attention and MLP (pre-norm).",
@@ -65,9 +62,7 @@ EXERCISE = Exercise(
         Mistake(
             "norm-after-branch",
             (
-                ("self.attn(self.norm1(x), need_weights=True)", "self.attn(x, need_weights=True)"),
-                ("self.attn(self.norm1(x)), None", "self.attn(x), None"),
-                (_ADD_ATTENTION, "x = x + self.norm1(attended)"),
+                (_ADD_ATTENTION, "x = x + self.norm1(self.attn(x))"),
                 (_ADD_MLP, "x = x + self.norm2(self.mlp(x))"),
             ),
             "Each norm is applied to what attention or the MLP gives back; it belongs before them.",
@@ -75,7 +70,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "no-attention-residual",
-            (_ADD_ATTENTION, "x = attended"),
+            (_ADD_ATTENTION, "x = self.attn(self.norm1(x))"),
             "The first residual is missing: attention's output replaces the tokens; it must be added to them.",
             "The tokens go on unchanged, and attention adds what it found.",
         ),
@@ -87,16 +82,13 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "no-residuals",
-            ((_ADD_ATTENTION, "x = attended"), (_ADD_MLP, "x = self.mlp(self.norm2(x))")),
+            ((_ADD_ATTENTION, "x = self.attn(self.norm1(x))"), (_ADD_MLP, "x = self.mlp(self.norm2(x))")),
             "Both residuals are missing: each branch's output replaces the tokens; it must be added to them.",
             "A branch reads the stream, and adds to it.",
         ),
         Mistake(
             "no-norm1",
-            (
-                ("self.attn(self.norm1(x), need_weights=True)", "self.attn(x, need_weights=True)"),
-                ("self.attn(self.norm1(x)), None", "self.attn(x), None"),
-            ),
+            (_ADD_ATTENTION, "x = x + self.attn(x)"),
             "norm1 is never used: attention must see the normalised tokens.",
             "There are two norms, one for each branch.",
         ),
@@ -115,8 +107,7 @@ EXERCISE = Exercise(
         Mistake(
             "norms-swapped",
             (
-                ("self.attn(self.norm1(x), need_weights=True)", "self.attn(self.norm2(x), need_weights=True)"),
-                ("self.attn(self.norm1(x)), None", "self.attn(self.norm2(x)), None"),
+                (_ADD_ATTENTION, "x = x + self.attn(self.norm2(x))"),
                 (_ADD_MLP, "x = x + self.mlp(self.norm1(x))"),
             ),
             "The two norms are exchanged: norm1 belongs before attention, norm2 before the MLP.",
@@ -125,9 +116,7 @@ EXERCISE = Exercise(
         Mistake(
             "normed-stream",
             (
-                ("if need_weights:", "x = self.norm1(x)\n        if need_weights:"),
-                ("self.attn(self.norm1(x), need_weights=True)", "self.attn(x, need_weights=True)"),
-                ("self.attn(self.norm1(x)), None", "self.attn(x), None"),
+                (_ADD_ATTENTION, "x = self.norm1(x)\n        x = x + self.attn(x)"),
                 (_ADD_MLP, "x = self.norm2(x)\n        x = x + self.mlp(x)"),
             ),
             "The residual adds to the normalised tokens: x was overwritten by its norm, so that the stream itself is "
@@ -136,16 +125,13 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "parallel",
-            (_ADD_ATTENTION + "\n        " + _ADD_MLP, "x = x + attended + self.mlp(self.norm2(x))"),
+            (_ADD_ATTENTION + "\n        " + _ADD_MLP, "x = x + self.attn(self.norm1(x)) + self.mlp(self.norm2(x))"),
             "The MLP reads the tokens as they were before attention; it must read the sum that attention left.",
             "Two steps, one after the other: the first addition is done before norm2 sees the tokens.",
         ),
         Mistake(
             "mlp-first",
-            (
-                ("if need_weights:", _ADD_MLP + "\n        if need_weights:"),
-                (_ADD_ATTENTION + "\n        " + _ADD_MLP, _ADD_ATTENTION),
-            ),
+            (_ADD_ATTENTION + "\n        " + _ADD_MLP, _ADD_MLP + "\n        " + _ADD_ATTENTION),
             "The MLP comes before attention; attention comes first.",
             "First the tokens talk to each other, then each one works on what it heard.",
         ),
@@ -157,33 +143,53 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "attention-dropped",
-            (_ADD_ATTENTION, "x = x"),
+            (_ADD_ATTENTION, "self.attn(self.norm1(x))"),
             "Attention's result is lost: only the MLP's has been added.",
             "Modules return a new tensor and never change x: assign the sum.",
         ),
         Mistake(
             "in-place",
-            (_ADD_ATTENTION, "x += attended"),
+            (_ADD_ATTENTION, "x += self.attn(self.norm1(x))"),
             "`x += …` writes into the caller's tensor; the block must leave its input as it was.",
             "Write the sum into a new tensor: with + and =, not with +=.",
         ),
         Mistake(
-            "weights-forgotten",
-            ("return (x, weights) if need_weights else x", "return x"),
-            "With need_weights=True it still returns the tokens alone; it must return the pair of tokens and weights.",
-            "self.attn(…, need_weights=True) gives a pair; hand its second member on.",
+            "first-of-a-pair",
+            (_ADD_ATTENTION, "x = x + self.attn(self.norm1(x))[0]"),
+            "`self.attn(…)[0]` is the first image of the batch, added to all of them: self.attn gives a tensor, not a "
+            "pair as nn.MultiheadAttention does.",
+            "Take what self.attn gives as it is: it has the shape of the tokens.",
         ),
         Mistake(
-            "always-a-pair",
-            ("return (x, weights) if need_weights else x", "return x, weights"),
-            "It returns a pair even when nobody asked for the weights; without need_weights it returns the tokens alone.",
-            "The next block takes a tensor, not a pair.",
+            "unpacked",
+            (_ADD_ATTENTION, "attended, _ = self.attn(self.norm1(x))\n        x = x + attended"),
+            "`a, _ = self.attn(…)` takes the batch apart image by image: self.attn gives a tensor, not a pair as "
+            "nn.MultiheadAttention does.",
+            "Give its result one name, or none: it has the shape of the tokens.",
         ),
         Mistake(
-            "pair-swapped",
-            ("return (x, weights) if need_weights else x", "return (weights, x) if need_weights else x"),
-            "The pair is the wrong way round: the tokens come first, the weights second.",
-            "Keep attention's own order.",
+            "pair-added",
+            (_ADD_ATTENTION, "x = x + self.attn(self.norm1(x), need_weights=True)"),
+            "With need_weights=True self.attn gives a pair, and a pair cannot be added to the tokens.",
+            "Nobody here reads the weights: do not ask for them.",
+        ),
+        Mistake(
+            "query-key-value",
+            (_ADD_ATTENTION, "n = self.norm1(x)\n        x = x + self.attn(n, n, n)"),
+            "self.attn takes the tokens once: it makes queries, keys and values itself, unlike nn.MultiheadAttention.",
+            "Lab 03 put all three into one linear layer, qkv.",
+        ),
+        Mistake(
+            "pair-returned",
+            (
+                (
+                    _ADD_ATTENTION,
+                    "attended, weights = self.attn(self.norm1(x), need_weights=True)\n        x = x + attended",
+                ),
+                ("return x", "return x, weights"),
+            ),
+            "It returns a pair, the tokens and attention's weights; a block returns the tokens alone.",
+            "The next block takes a tensor. Who wants the weights asks attention itself; lab 06 shows how.",
         ),
         Mistake(
             "default-eps",
@@ -198,9 +204,8 @@ EXERCISE = Exercise(
     hints=(
         "A block has two branches. Each one reads a normalised copy of the tokens and adds its result to the tokens "
         "themselves: first attention, then the MLP.",
-        "Everything keeps the shape (B, N, D). self.attn(normalised) gives (B, N, D), and with need_weights=True a pair "
-        "whose second member is (B, h, N, N). The MLP's branch reads the sum that attention's branch left.",
-        "x = x + self.attn(self.norm1(x)), then x = x + self.mlp(self.norm2(x)). When need_weights is true, take "
-        "attended, weights = self.attn(self.norm1(x), need_weights=True) and return (x, weights) at the end.",
+        "Everything keeps the shape (B, N, D): what a norm, self.attn or self.mlp gives can be added to the tokens. The "
+        "MLP's branch reads the sum that attention's branch left.",
+        "x = x + self.attn(self.norm1(x)), then the same with self.norm2 and self.mlp, then return x.",
     ),
 )

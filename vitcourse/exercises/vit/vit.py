@@ -16,7 +16,7 @@ _CASES = [
         ),
     ),
     dict(
-        B=2,
+        B=6,
         pixels=(6, 6),
         sizes=dict(
             img_size=6, patch_size=3, in_chans=4, num_classes=7, embed_dim=8, depth=2, num_heads=2, mlp_ratio=2.6
@@ -39,8 +39,6 @@ def _vit_of(index):
 def probe(answer, see, images, sizes, state):
     model = see.build(answer, state, images.dtype, **sizes)
     see("the result", model(images))
-    parts = ("the logits with need_weights=True", "the list of weights")
-    see.pair("the result with need_weights=True", parts, model(images, need_weights=True))
     leaf = images.clone().requires_grad_()
     see.gradient("`images`", model(leaf), leaf)
     for name in ("patch_embed.proj.weight", "tokens.cls_token", "tokens.pos_embed", "blocks.0.attn.qkv.weight"):
@@ -187,7 +185,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "blocks-unused",
-            ("                x = block(x)", "                block(x)"),
+            ("            x = block(x)", "            block(x)"),
             "Each block's result is lost: what reaches the head never went through the blocks.",
             "A module returns a new tensor: assign it.",
         ),
@@ -205,33 +203,36 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "softmaxed",
-            ("logits = self.head(cls_out)", "logits = self.head(cls_out).softmax(dim=-1)"),
+            ("return self.head(cls_out)", "return self.head(cls_out).softmax(dim=-1)"),
             "It returns probabilities; a classifier returns logits, and the loss takes the softmax itself.",
             "The head's output is the result: nothing comes after it.",
         ),
         Mistake(
-            "weights-forgotten",
-            ("return (logits, weights_per_layer) if need_weights else logits", "return logits"),
-            "With need_weights=True it still returns the logits alone; it must return the pair of logits and weights.",
-            "Collect each block's weights in a list, and return it beside the logits.",
+            "first-of-a-pair",
+            ("x = block(x)", "x = block(x)[0]"),
+            "`block(x)[0]` is the first image of the batch: a block gives a tensor, not a pair.",
+            "What a block gives has the shape that it was given: hand it on as it is.",
         ),
         Mistake(
-            "always-a-pair",
-            ("return (logits, weights_per_layer) if need_weights else logits", "return logits, weights_per_layer"),
-            "It returns a pair even when nobody asked for the weights; without need_weights it returns the logits alone.",
-            "The loss takes a tensor, not a pair.",
+            "unpacked",
+            ("x = block(x)", "x, _ = block(x)"),
+            "`x, _ = block(x)` takes the batch apart image by image: a block gives a tensor, not a pair.",
+            "What a block gives has the shape that it was given: hand it on as it is.",
         ),
         Mistake(
-            "last-weights-only",
-            ("weights_per_layer.append(weights)", "weights_per_layer = [weights]"),
-            "The list holds the last block's weights alone; it must hold those of every block.",
-            "Add to the list, once for each block.",
+            "list-called",
+            (
+                "        for block in self.blocks:\n            x = block(x)\n",
+                "        x = self.blocks(x)\n",
+            ),
+            "self.blocks is called as if it were a module; an nn.ModuleList is a list and has no forward.",
+            "A loop runs one block after the other.",
         ),
         Mistake(
-            "weights-stacked",
-            ("return (logits, weights_per_layer)", "return (logits, torch.stack(weights_per_layer))"),
-            "The weights are stacked into one tensor; the text asks for a list with one tensor per block.",
-            "Return the list as it is.",
+            "pair-returned",
+            ("return self.head(cls_out)", "return self.head(cls_out), x"),
+            "It returns a pair; a classifier returns the logits alone, for the loss takes a tensor.",
+            "What happens inside can be read from outside: lab 06 shows how.",
         ),
         Mistake(
             "no-init",
@@ -247,7 +248,6 @@ EXERCISE = Exercise(
         "images (B, C, H, W) -> patch_embed (B, N, D) -> tokens (B, N+1, D) -> each block (B, N+1, D) -> norm -> the class "
         "token's row (B, D) -> head (B, K). Each block is a Block of its own, kept in an nn.ModuleList.",
         "self.blocks = nn.ModuleList(Block(embed_dim, num_heads, mlp_ratio) for _ in range(depth)); in forward, "
-        "x = self.tokens(self.patch_embed(images)), then x = block(x) for each block, then self.head(self.norm(x)[:, 0]). "
-        "With need_weights, x, weights = block(x, need_weights=True), and the weights go into a list.",
+        "x = self.tokens(self.patch_embed(images)), then x = block(x) for each block, then self.head(self.norm(x)[:, 0]).",
     ),
 )

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import torch
 
+from ...reference.maps import catch_attention
 from ..plots.explore_attention import CHIP, atlas_box, draw_attention, image_box
 from .panel import Explorer, chooser, slider, spots
 
@@ -17,8 +18,7 @@ def explore_attention(model, images, data=None, targets=None, prefix=1):
     The model runs once for each image. After more training, call this again.
 
     Args:
-        model: any ViT with `model(images, need_weights=True)` -> logits (B, K) and a list with each layer's weights
-            (B, h, T, T); yours, or the course's.
+        model: images -> logits (B, K), yours or the course's: any ViT whose attention `catch_attention` can catch.
         images: (B, C, H, W), uint8 or float in 0..1.
         data: the `ImageData` that they are of, for its mean, std and classes: the model gets the images normalised.
             None hands them to the model as they are.
@@ -29,12 +29,12 @@ def explore_attention(model, images, data=None, targets=None, prefix=1):
         `Explorer`; as the last line of a cell it shows itself.
 
     Raises:
-        ValueError: the model returns no weights, or their tokens do not fit the image.
+        ValueError: the model has no such attention, or its tokens do not fit the image.
     """
 
     @lru_cache(KEPT)
     def seen(index):
-        return attend(model, images[index], data, prefix)
+        return attention_in(model, images[index], data, prefix)
 
     first = seen(0)
     L, heads, tokens = first.weights.shape[:3]
@@ -102,7 +102,7 @@ class Attention:
 
 
 @torch.no_grad()
-def attend(model, image, data=None, prefix=1):
+def attention_in(model, image, data=None, prefix=1):
     """Run a model on one image (C, H, W) and keep what it attends to; the model's mode is left as it was.
 
     Returns:
@@ -120,15 +120,15 @@ def attend(model, image, data=None, prefix=1):
     was_training = model.training
     model.eval()
     try:
-        result = model(x.to(weight.dtype), need_weights=True)
-    except TypeError as error:
-        raise ValueError(f"this model gives no attention weights: {error}") from error
+        with catch_attention(model) as caught:
+            logits = model(x.to(weight.dtype))
     finally:
         model.train(was_training)
-    if not (isinstance(result, tuple) and len(result) == 2 and len(result[1])):
-        raise ValueError("with need_weights=True the model must return its logits and a list of weights, one a layer")
-    logits, layers = result
-    weights = torch.stack([layer[0].float().cpu() for layer in layers])  # (L, h, T, T)
+    if not caught:
+        raise ValueError("no layer of this model gives attention weights, as lab 03's MultiHeadAttention does")
+    if len({layer.shape for layer in caught}) > 1:
+        raise ValueError("the layers of this model differ in their heads or tokens, so they do not fit one table")
+    weights = torch.stack([layer[0].float().cpu() for layer in caught])  # (L, h, T, T)
     return Attention(weights, logits[0].float().cpu(), patch_grid(image.shape, weights.shape[-1] - prefix), prefix)
 
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from .attention import WAYS, forward_backward, operands
+from .fused import WAYS, forward_backward, operands
 
 
 def main():
