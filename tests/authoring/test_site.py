@@ -1,6 +1,8 @@
 """The site's pages as text: what a lab's page shows and leaves out, where links lead, and what stops the site."""
 
 import shutil
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import nbformat
@@ -10,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from vitcourse.authoring import site, site_pages
 from vitcourse.authoring.site_pages import Links, Readme, as_html, escape, lab_page, mistakes_page
 from vitcourse.cli import main as command
+from vitcourse.common.errors import CourseError
 from vitcourse.common.places import REPO
 from vitcourse.exercises import LABS, get_exercise, lab_of
 from vitcourse.workbook.reference_text import learner_source, solution_source
@@ -127,7 +130,7 @@ def course(tmp_path):
 def refused(course, monkeypatch):
     """The sentence with which the site is refused."""
     monkeypatch.setattr(site, "find_spec", lambda name: name)
-    with pytest.raises(site.SiteError) as error:
+    with pytest.raises(CourseError) as error:
         site.main(course / "site", root=course)
     assert not (course / "site").exists()
     return str(error.value)
@@ -162,6 +165,21 @@ def test_without_its_tools_it_says_what_to_install(monkeypatch, capsys):
     assert command(["site"]) == 1
     said = capsys.readouterr().err
     assert said.startswith("myst_nb is missing: run `make site`") and "Traceback" not in said
+
+
+def after_blocking(blocked, statement):
+    """What a fresh Python says in which some modules cannot be imported."""
+    block = f"import sys; sys.modules.update(dict.fromkeys({blocked!r}))"
+    return subprocess.run([sys.executable, "-c", f"{block}\n{statement}"], capture_output=True, text=True, cwd=REPO)
+
+
+def test_it_needs_no_more_than_its_own_extra():
+    """`make site` installs the extra `site` alone: what builds notebooks and runs tests is not there."""
+    others = ["jupytext", "nbclient", "pytest", "yaml", "ipykernel", "jupyterlab", "playwright", "timm"]
+    done = after_blocking(others, "from vitcourse.authoring import site, site_pages")
+    assert done.returncode == 0, done.stderr
+    done = after_blocking(["nbformat", "sphinx"], "from vitcourse.cli import main; sys.exit(main(['site']))")
+    assert done.returncode == 1 and done.stderr.startswith("nbformat, sphinx"), done.stderr
 
 
 def test_a_folder_that_holds_something_else_is_kept(course, monkeypatch):

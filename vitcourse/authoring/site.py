@@ -12,26 +12,14 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-import nbformat
-
+from ..common.errors import CourseError
 from ..common.places import REPO
 from ..exercises import LABS
 from .setup_cell import repository_address
-from .site_pages import (
-    Links,
-    Readme,
-    SiteError,
-    api_pages,
-    front_page,
-    lab_page,
-    mistakes_index,
-    mistakes_page,
-    start_page,
-)
-from .stale import SOLVED
 
-OUT = "site"
-TOOLS = ("sphinx", "myst_nb", "sphinx_book_theme", "sphinx-mathjax-offline")  # the last one's module has dashes
+SOLVED, OUT = "labs_solutions", "site"
+# Modules by name; that of MathJax is written with dashes.
+TOOLS = ("nbformat", "sphinx", "myst_nb", "sphinx_book_theme", "sphinx-mathjax-offline")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 SETTINGS = {
@@ -79,6 +67,10 @@ THEME = {
 }
 
 
+class SiteError(CourseError):
+    """The site could not be made; the message says why and what to do."""
+
+
 def main(out=None, root=REPO):
     """Write the site and say where it is.
 
@@ -111,6 +103,8 @@ def solved_notebook(root, lab):
     Raises:
         SiteError: when it is not there, cannot be read or was never run.
     """
+    import nbformat  # it comes with the tools, which may not be there
+
     path = root / SOLVED / f"{lab.file_stem}.ipynb"
     remedy = f"run `vitcourse build {lab.file_stem}` first."
     if not path.is_file():
@@ -126,22 +120,26 @@ def solved_notebook(root, lab):
 
 def write_pages(root, source):
     """Write the text of every page into the folder `source`, as Sphinx reads it."""
+    import nbformat  # as above
+
+    from . import site_pages as made
+
     address = repository_address(root)
     documents = [name for name in ("checker", "benchmarks") if (root / "docs" / f"{name}.md").is_file()]
-    links = Links(root, address, documents)
-    readme = Readme((root / "README.md").read_text(encoding="utf-8"))
+    links = made.Links(root, address, documents)
+    readme = made.Readme((root / "README.md").read_text(encoding="utf-8"))
     pages = {
-        "index.md": links.mend(front_page(readme, documents), ""),
-        "start.md": links.mend(start_page(readme), ""),
+        "index.md": links.mend(made.front_page(readme, documents), ""),
+        "start.md": links.mend(made.start_page(readme), ""),
         "axes.md": f"# The letters for axes\n\n{readme['The letters for axes']}",
-        "mistakes/index.md": mistakes_index(),
+        "mistakes/index.md": made.mistakes_index(),
     }
     for name in documents:
         pages[f"{name}.md"] = links.mend((root / "docs" / f"{name}.md").read_text(encoding="utf-8"), "docs")
     for lab in LABS:
-        pages[f"labs/{lab.file_stem}.ipynb"] = nbformat.writes(lab_page(solved_notebook(root, lab), lab, links))
-        pages |= {f"mistakes/{name}.md": mistakes_page(name, lab) for name in lab.exercises}
-    pages |= api_pages(root)
+        pages[f"labs/{lab.file_stem}.ipynb"] = nbformat.writes(made.lab_page(solved_notebook(root, lab), lab, links))
+        pages |= {f"mistakes/{name}.md": made.mistakes_page(name, lab) for name in lab.exercises}
+    pages |= made.api_pages(root)
     for path, text in pages.items():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         (source / path).write_text(text, encoding="utf-8")
@@ -158,17 +156,19 @@ def run_sphinx(source, out, address=None):
         SiteError: with what Sphinx says.
     """
     from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     theme = THEME | ({"repository_url": address, "use_repository_button": True} if address else {})
     settings = SETTINGS | {"html_theme_options": theme, "html_static_path": [str(source / "_static")]}
     said = io.StringIO()
-    app = Sphinx(source, None, out, source.parent / "doctrees", "html", settings, status=None, warning=said)
-    app.connect("autodoc-process-docstring", keep_letters, priority=900)  # after napoleon
-    app.build()
+    with patch_docutils(), docutils_namespace():  # else a second site in one process finds the first one's directives
+        app = Sphinx(source, None, out, source.parent / "doctrees", "html", settings, status=None, warning=said)
+        app.connect("autodoc-process-docstring", keep_letters, priority=900)  # after napoleon
+        app.build()
     shutil.rmtree(out / "_sources", ignore_errors=True)
     lines = [COLOUR.sub("", line).replace(f"{source}/", "") for line in said.getvalue().splitlines() if line.strip()]
     if lines:
-        raise SiteError("\n".join([*lines, f"The site was not written: Sphinx found what stands above ({OUT}/)."]))
+        raise SiteError("\n".join([*lines, "The site was not written: Sphinx says why above."]))
 
 
 def keep_letters(app, what, name, thing, options, lines):

@@ -20,10 +20,6 @@ PICTURE = re.compile(r"!\[([^\]]*)\]\(https?://[^)]*\)")
 SPECIAL = re.compile(r"([\\*_<>\[\]$#|~&])")
 
 
-class SiteError(CourseError):
-    """The site could not be made; the message says why and what to do."""
-
-
 class Readme:
     """The README by its parts: `readme["Start"]` is the text below that heading, `readme.intro` what stands before."""
 
@@ -34,7 +30,7 @@ class Readme:
 
     def __getitem__(self, title):
         if title not in self.parts:
-            raise SiteError(f"README.md has no part called “{title}”, which the site shows: name it so again.")
+            raise CourseError(f"README.md has no part called “{title}”, which the site shows: name it so again.")
         return self.parts[title]
 
 
