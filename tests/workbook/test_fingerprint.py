@@ -18,7 +18,7 @@ WORDS = [
     ("patchify", "patches/patchify.py", "def draw(d):\n", 'def draw(d):\n    """Images and a size."""\n'),
     ("patchify", "patches/patchify.py", 'see("the result", ', 'see("what it returns", '),
     ("patchify", "patches/patchify.py", 'id="patchify"', 'id =  "patchify"'),
-    ("patchify", "patches/patchify.py", 'answer(images, patch_size))', 'answer(images, patch_size), axes="a b c")'),
+    ("patchify", "patches/patchify.py", "answer(images, patch_size))", 'answer(images, patch_size), axes="a b c")'),
     ("patchify", "patches/patchify.py", "def picture(answer):\n", "def picture(answer):\n    answer = answer\n"),
     ("patchify", "patches/common.py", "# Every axis", "# Each axis"),
     ("patchify", "patches/common.py", "def draw_images", "UNUSED = 3\n\n\ndef draw_images"),
