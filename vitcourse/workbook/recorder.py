@@ -139,7 +139,11 @@ class Recorder:
         state = torch.get_rng_state()
         first = self(name, call(*args, **kwargs), rtol, atol, axes)
         others = [_other_values(value) for value in args], {key: _other_values(v) for key, v in kwargs.items()}
-        self(f"{name} for other values of the same shape", call(*others[0], **others[1]), rtol, atol, axes)
+        other, changed = f"{name} for other values of the same shape", _snapshot(call(*others[0], **others[1]))
+        if self.expected is not None and compare(name, first, changed, rtol, atol) is None:
+            right = compare(name, self.expected[other], changed, rtol, atol) is None
+            self._settle(other, changed, None if right else Problem("kept", FROM_BEFORE))
+        self(other, changed, rtol, atol, axes)
         again = _snapshot(call(*args, **kwargs))
         problem = None
         if compare(name, first, again, rtol, atol) is not None:
@@ -258,6 +262,10 @@ RANDOM = "Two calls with the same input give two results: is there dropout or a 
 KEPT = (
     "A second call with the same input gives another result: something is kept from one call to the next, or memory "
     "is read that was never written."
+)
+FROM_BEFORE = (
+    "It gives the result of an earlier call with other inputs: something is kept between calls (a cache, a global "
+    "variable, an attribute)."
 )
 
 
