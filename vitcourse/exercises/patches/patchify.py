@@ -16,9 +16,11 @@ def probe(answer, see, images, patch_size):
     see.gradient("`images`", answer(leaf, patch_size), leaf)
     if patch_size == 1:
         return  # which divides every side
-    # 10 x 8 pixels hold as many as five patches of 4 x 4, but cannot be cut into them
-    cuts = [("height", images[:, :, :-2]), ("width", images[:, :, :, :-1])]
-    both = ("height and a width", images[:, :, 1:, 1:])
+    # 22 x 8 pixels hold as many as eleven patches of 4 x 4, but cannot be cut into them
+    H, W = images.shape[2:]
+    larger = images.repeat(1, 1, 2, 2)
+    cuts = [("height", larger[:, :, : 2 * H - 2, :W]), ("width", larger[:, :, :H, : W + 1])]
+    both = ("height and a width", larger[:, :, : H + 1, : W + 1])
     for name, cut in [both, *cuts[:: 1 if images.shape[1] > 1 else -1]]:
         sizes = (*cut.shape[2:], patch_size)
         see.raises(f"for a {name} that the patch size does not divide", answer, cut, patch_size, mentions=sizes)
@@ -196,7 +198,7 @@ EXERCISE = Exercise(
             "resized",
             (
                 'raise ValueError(f"patch size {P} does not divide the image\'s height {H} and width {W}")',
-                "H, W = max(P, H // P * P), max(P, W // P * P)\n        images = nn.functional.interpolate(images, (H, W))",
+                "H, W = max(P, H // P * P), max(P, W // P * P)\n        images = nn.functional.interpolate(images, (H, W), mode='bilinear')",
             ),
             "An image that P does not divide is resized in silence; there must be a ValueError that names H, W and P.",
             "A function that cuts does nothing else. Raise instead.",
@@ -210,7 +212,7 @@ EXERCISE = Exercise(
         Mistake(
             "area-check",
             ("if H % P or W % P:", "if (H * W) % (P * P):"),
-            "The area is tested; both sides must be: 10 x 8 pixels hold as many as five patches of 4 x 4, but cannot be cut into them.",
+            "The area is tested; both sides must be: 22 x 8 pixels hold as many as eleven patches of 4 x 4, but cannot be cut into them.",
             "Each side has to be a multiple of P by itself.",
         ),
         Mistake(

@@ -104,6 +104,30 @@ EXERCISE = Exercise(
             "Leave the batch's axis as it is, in front.",
         ),
         Mistake(
+            "grid-exchanged",
+            (
+                ("patches.reshape(B, rows, cols, C, P, P)", "patches.reshape(B, cols, rows, C, P, P)"),
+                ("tiles.reshape(B, C, rows * P, cols * P)", "tiles.reshape(B, C, cols * P, rows * P)"),
+            ),
+            "The grid is taken as (cols, rows); it is (rows, cols), and the image has rows*P lines.",
+            "Rows come before columns everywhere in this course.",
+        ),
+        Mistake(
+            "split-exchanged",
+            ("patches.reshape(B, rows, cols, C, P, P)", "patches.reshape(B, cols, rows, C, P, P)"),
+            "N is split as (cols, rows); it must be (rows, cols), as the grid is given.",
+            "N = rows*cols with the column changing fastest.",
+        ),
+        Mistake(
+            "laid-out-crosswise",
+            (
+                ("permute(0, 3, 1, 4, 2, 5)", "permute(0, 3, 2, 4, 1, 5)"),
+                ("tiles.reshape(B, C, rows * P, cols * P)", "tiles.reshape(B, C, cols * P, rows * P)"),
+            ),
+            "A row of patches is laid out downwards: the grid's rows and columns are exchanged, the pixels inside a patch are not.",
+            "Patches of one row stand side by side, along the image's last axis.",
+        ),
+        Mistake(
             "same-permute-as-patchify",
             ("permute(0, 3, 1, 4, 2, 5)", "permute(0, 2, 4, 1, 3, 5)"),
             "This permutes as patchify does; undoing needs the inverse permutation.",
