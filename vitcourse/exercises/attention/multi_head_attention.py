@@ -5,8 +5,13 @@ import torch
 from ...reference.attention import MultiHeadAttention
 from ..base import Exercise, Mistake
 
-# Batch, tokens, heads and head width: four numbers that differ, and h * d that is none of them.
-_HEADS = [dict(B=2, N=5, h=3, d=4), dict(B=3, N=4, h=5, d=2)]
+# Batch, tokens, heads, head width and h * d: no two agree in the first case, and over the cases each is once 1.
+_HEADS = [
+    dict(B=4, N=5, h=3, d=2),
+    dict(B=3, N=1, h=5, d=4),
+    dict(B=1, N=4, h=1, d=6),
+    dict(B=5, N=4, h=3, d=1),
+]
 
 
 def draw(d):
@@ -18,9 +23,11 @@ def draw(d):
 
 def probe(answer, see, x, sizes, state):
     module = see.build(answer, state, x.dtype, **sizes)
-    see("the result", module(x))
+    axes = "image token channel"
+    see.twice("the result", module, x, axes=axes)
     parts = ("the output with need_weights=True", "the matrix of weights")
-    see.pair("the result with need_weights=True", parts, module(x, need_weights=True))
+    words = [axes, "image head query key"]
+    see.pair("the result with need_weights=True", parts, module(x, need_weights=True), axes=words)
     leaf = x.clone().requires_grad_()
     see.gradient("`x`", module(leaf), leaf)
     see.gradient("`qkv.weight`", module(x), module.qkv.weight)
@@ -28,10 +35,8 @@ def probe(answer, see, x, sizes, state):
     out, weights = module(leaf, need_weights=True)
     see.gradient("`x` with need_weights=True", out, leaf)
     see.gradient("`x` through the weights", weights, leaf)
-    see("the result for a sequence of one token", module(x[:1, :1]))
     see("the result for tokens a hundred times as long", module(100 * x), rtol=0.02, atol=2.0)
-    uneven = sizes["embed_dim"] + 1, sizes["num_heads"]
-    see.raises("with heads that do not divide embed_dim", lambda: f"a {type(answer(*uneven)).__name__}")
+    see.raises("with heads that do not divide embed_dim", answer, embed_dim=7, num_heads=3)
 
 
 def picture(answer):
@@ -60,6 +65,7 @@ EXERCISE = Exercise(
     id="MultiHeadAttention",
     draw=draw,
     probe=probe,
+    cases=len(_HEADS),
     picture=picture,
     mistakes=(
         Mistake(
@@ -82,6 +88,15 @@ EXERCISE = Exercise(
                 ("out.transpose(1, 2).reshape", "out.reshape"),
             ),
             "The heads of one token attend to each other: h stands where N must stand.",
+            "Attention works on the second axis from the end. q, k and v are (B, h, N, d): the heads go to the front.",
+        ),
+        Mistake(
+            "heads-attend-then-move",
+            (
+                (_QKV, _QKV.replace("(2, 0, 3, 1, 4)", "(2, 0, 1, 3, 4)")),
+                ("out.transpose(1, 2).reshape", "out.transpose(1, 2).transpose(1, 2).transpose(1, 2).reshape"),
+            ),
+            "The heads of one token attend to each other, since h stands where N must stand; and the join moves axes that were never moved.",
             "Attention works on the second axis from the end. q, k and v are (B, h, N, d): the heads go to the front.",
         ),
         Mistake(
@@ -115,6 +130,42 @@ EXERCISE = Exercise(
             "The name says the order: q, k, v.",
         ),
         Mistake(
+            "q-and-v-exchanged",
+            ("q, k, v = self.qkv", "v, k, q = self.qkv"),
+            "The first third of qkv is taken as values and the last as queries; the order is q, k, v.",
+            "The name says the order: q, k, v.",
+        ),
+        Mistake(
+            "values-first",
+            ("q, k, v = self.qkv", "v, q, k = self.qkv"),
+            "The first third of qkv is taken as values, then queries and keys; the order is q, k, v.",
+            "The name says the order: q, k, v.",
+        ),
+        Mistake(
+            "queries-last",
+            ("q, k, v = self.qkv", "k, v, q = self.qkv"),
+            "The last third of qkv is taken as queries; the order is q, k, v.",
+            "The name says the order: q, k, v.",
+        ),
+        Mistake(
+            "queries-are-keys",
+            ("  # each (B, h, N, d)", "\n        q = k"),
+            "The keys are compared with themselves; the queries must be compared with the keys.",
+            "All three thirds of qkv are used.",
+        ),
+        Mistake(
+            "values-are-keys",
+            ("  # each (B, h, N, d)", "\n        v = k"),
+            "The weighted mean is of the keys; it must be of the values.",
+            "All three thirds of qkv are used.",
+        ),
+        Mistake(
+            "values-are-tokens",
+            ("  # each (B, h, N, d)", "\n        v = x.reshape(B, N, h, d).transpose(1, 2)"),
+            "The weighted mean is of the tokens themselves; it must be of the values that qkv makes of them.",
+            "All three thirds of qkv are used.",
+        ),
+        Mistake(
             "one-head",
             ("h, d = self.num_heads, D // self.num_heads", "h, d = 1, D"),
             "There is only one head of the full width D; there must be num_heads of width D / num_heads.",
@@ -137,6 +188,24 @@ EXERCISE = Exercise(
             _own_softmax("weights = (q @ k.transpose(-2, -1) / math.sqrt(d)).softmax(dim=-2)"),
             "The softmax ran over the queries, not over the keys.",
             "Your scaled_dot_product does this already: call it.",
+        ),
+        Mistake(
+            "scaled-twice",
+            ("  # each (B, h, N, d)", "\n        q = q * d**-0.5"),
+            "The scores are divided by d, which is twice by its square root: scaled_dot_product divides once already.",
+            "Hand q in as it is.",
+        ),
+        Mistake(
+            "softmax-over-heads",
+            _own_softmax("weights = (q @ k.transpose(-2, -1) / math.sqrt(d)).softmax(dim=1)"),
+            "The softmax ran over the heads, not over the keys.",
+            "Your scaled_dot_product does this already: call it.",
+        ),
+        Mistake(
+            "scaled-by-number-of-heads",
+            ("  # each (B, h, N, d)", "\n        q = q * math.sqrt(d / h)"),
+            "The scores are divided by the square root of the number of heads; it must be that of d, the width of one head.",
+            "The dot product of one head sums over d = D / h numbers.",
         ),
         Mistake(
             "causal",
@@ -163,10 +232,58 @@ EXERCISE = Exercise(
             "Without proj nothing mixes what the heads found.",
         ),
         Mistake(
+            "heads-averaged",
+            (_JOIN, "self.proj(out.mean(dim=1).repeat(1, 1, h))"),
+            "The heads are averaged; they must be joined side by side, h * d = D numbers.",
+            "transpose, then merge the last two axes.",
+        ),
+        Mistake(
+            "heads-in-reverse",
+            (_JOIN, "self.proj(out.flip(1).transpose(1, 2).reshape(B, N, D))"),
+            "The heads are joined in reversed order.",
+            "The first head's numbers come first.",
+        ),
+        Mistake(
+            "proj-twice",
+            (_JOIN, f"self.proj({_JOIN})"),
+            "proj is applied twice.",
+            "Once, to the joined heads.",
+        ),
+        Mistake(
+            "proj-on-the-input",
+            (_JOIN, "self.proj(x)"),
+            "proj is applied to the input, and what the heads found is lost.",
+            "proj takes the joined heads.",
+        ),
+        Mistake(
+            "first-head-only",
+            (_JOIN, "self.proj(out[:, :1].repeat(1, h, 1, 1).transpose(1, 2).reshape(B, N, D))"),
+            "Only the first head is used; the others are lost.",
+            "All h heads side by side make D numbers.",
+        ),
+        Mistake(
+            "residual-before-proj",
+            (_JOIN, "self.proj(x + out.transpose(1, 2).reshape(B, N, D))"),
+            "The input is added before proj; attention itself has no residual. The block adds it, in lab 04.",
+            "proj takes the joined heads, nothing more.",
+        ),
+        Mistake(
+            "normed-result",
+            (_JOIN, f"F.layer_norm({_JOIN}, (D,))"),
+            "The result is normalized; attention has no norm. The block puts one in front, in lab 04.",
+            "Return what proj gives.",
+        ),
+        Mistake(
             "residual-inside",
             (_JOIN, f"x + {_JOIN}"),
             "The input is added to the result; attention itself has no residual. The block adds it, in lab 04.",
             "Return what proj gives, nothing more.",
+        ),
+        Mistake(
+            "normed",
+            ("self.qkv(x)", "self.qkv(F.layer_norm(x, (D,)))"),
+            "The tokens are normalized inside; attention has no norm. The block puts one in front, in lab 04.",
+            "qkv takes x as it is.",
         ),
         Mistake(
             "proj-without-bias",
@@ -189,8 +306,38 @@ EXERCISE = Exercise(
         Mistake(
             "never-a-pair",
             (_RETURN, "return out"),
-            "need_weights=True is ignored: then it must return two things, the output and the weights.",
+            "With need_weights=True it returns one tensor; it must return two things, the output and the weights.",
             "Look at need_weights in the return.",
+        ),
+        Mistake(
+            "swapped-pair",
+            (_RETURN, "return (weights, out) if need_weights else out"),
+            "The weights are returned first; it must be the output first, then the weights.",
+            "The docstring says the order.",
+        ),
+        Mistake(
+            "weights-transposed",
+            (_RETURN, "return (out, weights.transpose(-2, -1)) if need_weights else out"),
+            "The weights are transposed: rows are queries, columns are keys.",
+            "Return the weights as scaled_dot_product gives them.",
+        ),
+        Mistake(
+            "weights-detached",
+            (_RETURN, "return (out, weights.detach()) if need_weights else out"),
+            "The weights are cut off from the graph: nothing could learn through them.",
+            "Return the weights as scaled_dot_product gives them.",
+        ),
+        Mistake(
+            "weights-summed",
+            (_RETURN, "return (out, weights.sum(dim=1)) if need_weights else out"),
+            "The weights are summed over the heads; each head's own are wanted, (B, h, N, N).",
+            "Return the weights as scaled_dot_product gives them.",
+        ),
+        Mistake(
+            "weights-unscaled",
+            (_RETURN, "return (out, (q @ k.transpose(-2, -1)).softmax(dim=-1)) if need_weights else out"),
+            "The weights beside the output are made without the scale 1/√d: they are not those that the output was mixed with.",
+            "Return the weights as scaled_dot_product gives them.",
         ),
         Mistake(
             "weights-averaged",
