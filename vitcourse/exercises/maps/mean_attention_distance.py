@@ -11,7 +11,7 @@ def draw(d):
 
 
 def probe(answer, see, weights, grid, patch_size):
-    see("the result", answer(weights, grid, patch_size))
+    see.twice("the result", answer, weights, grid, patch_size, axes="head")
     see("the result for patches twice as large", answer(weights, grid, 2 * patch_size))
     see("the result for one image and one head", answer(weights[-1:, :1], grid, patch_size))
     scores = scores_behind(weights)
@@ -33,6 +33,7 @@ def _class_token_in_the_corner(weights, grid, patch_size):
 
 EXERCISE = Exercise(
     id="mean_attention_distance",
+    cases=len(WEIGHT_CASES),
     draw=draw,
     probe=probe,
     mistakes=(
@@ -88,6 +89,64 @@ EXERCISE = Exercise(
             "area-for-side",
             (".to(weights) * patch_size", ".to(weights) * patch_size**2"),
             "The distances are multiplied by the patch's area; its side is what lies between two centres.",
+            "Two neighbouring patches' centres are patch_size pixels apart.",
+        ),
+        Mistake(
+            "grid-exchanged",
+            ("    rows, cols = grid\n", "    cols, rows = grid\n"),
+            "Rows and columns of the grid are exchanged; grid is (rows, cols).",
+            "Square grids forgive this; other grids do not.",
+        ),
+        Mistake(
+            "column-order",
+            ("[number // cols, number % cols]", "[number % rows, number // rows]"),
+            "The patches' places run column by column; patch 1 stands to the right of patch 0.",
+            "The row of patch i is i // cols.",
+        ),
+        Mistake(
+            "half-a-patch",
+            (_LENGTH, _LENGTH + " + patch_size / 2"),
+            "Half a patch is added to every distance; from centre to centre it cancels out.",
+            "A patch's distance to itself is 0.",
+        ),
+        Mistake(
+            "own-patch-left-out",
+            (
+                _SCALED,
+                "(lambda w: w / w.sum(dim=-1, keepdim=True).clamp(min=1e-9))"
+                "(among_patches * (1 - torch.eye(rows * cols).to(weights)))",
+            ),
+            "A patch's attention to itself is left out; it counts too, with distance 0.",
+            "Only the class token is left out.",
+        ),
+        Mistake(
+            "most-attended",
+            (_AVERAGED, "distances[torch.arange(rows * cols), among_patches.argmax(dim=-1)].mean(dim=(0, 2))"),
+            "It is the distance to the patch that gets most; every patch counts, with its weight.",
+            "Multiply the weights with the table of distances before you sum.",
+        ),
+        Mistake(
+            "root-of-the-mean",
+            (_AVERAGED, "(among_patches * distances**2).sum(dim=-1).sqrt().mean(dim=(0, 2))"),
+            "It is the root of the mean square; the mean distance is asked for.",
+            "Take the root for each pair of patches, and average then.",
+        ),
+        Mistake(
+            "class-row-only",
+            ("weights[:, :, 1:, 1:]", "weights[:, :, :1, 1:]"),
+            "It takes the class token's row, which has no place; the patches' rows are asked for.",
+            "Leave out row 0 and column 0.",
+        ),
+        Mistake(
+            "summed-over-images",
+            (_AVERAGED, "(among_patches * distances).sum(dim=-1).mean(dim=2).sum(dim=0)"),
+            "The images' distances are summed; it must be their mean.",
+            "A larger batch must not look farther.",
+        ),
+        Mistake(
+            "over-the-diagonal",
+            (_LENGTH, _LENGTH + " / (rows**2 + cols**2) ** 0.5"),
+            "The distances are divided by the grid's diagonal; they must be in pixels.",
             "Two neighbouring patches' centres are patch_size pixels apart.",
         ),
         Mistake(
