@@ -10,8 +10,8 @@ def probe_new_model(see, model):
     The model's layers must be so wide that a standard deviation can be told: 40 or more numbers each.
     """
     linears = {name: module for name, module in model.named_modules() if isinstance(module, nn.Linear)}
-    biases = [module.bias.detach().abs().max() for module in linears.values()]
-    see("the largest bias of a new model's linear layers", float(max(biases)))
+    biases_are_zero = not any(bool(module.bias.any()) for module in linears.values())
+    see("whether a new model's linear layers start with biases of 0", biases_are_zero)
     for name, module in linears.items():
         see(f"how far a new model's `{name}.weight` spreads", spread_in_words(module.weight, 0.02))
     norms = [module for module in model.modules() if isinstance(module, nn.LayerNorm)]

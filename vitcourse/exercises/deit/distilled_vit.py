@@ -65,10 +65,12 @@ def probe(answer, see, images, sizes, state):
     pair = see.pair("the result in training mode", _PAIR, model(images), axes=["image class"] * 2)
     see("whether asking again in training mode gives the same", all(map(torch.equal, pair, model(images))))
     leaf = images.clone().requires_grad_()
-    for part, output in zip(_PAIR, model(leaf), strict=True):  # one forward: both hang on the same leaf
+    pair = model(leaf)
+    for part, output in zip(_PAIR, pair, strict=True):
         see.gradient(f"`images` from {part}", output, leaf)
-        for name in ("cls_token", "dist_token", "pos_embed", "norm.weight"):
-            see.gradient(f"`{name}` from {part}", output, model.get_parameter(name))
+    both = torch.cat(list(pair), dim=1)
+    for name in ("cls_token", "dist_token", "pos_embed", "norm.weight"):
+        see.gradient(f"`{name}`", both, model.get_parameter(name))
     see.gradient("`head_dist.weight` in evaluation mode", model.eval()(images), model.head_dist.weight)
     _shrink(model)
     see("the result when the tokens' variance is small", model(images))
@@ -78,8 +80,10 @@ def probe(answer, see, images, sizes, state):
 def _kind(value):
     """What was returned, in words."""
     if isinstance(value, torch.Tensor):
-        return "a tensor"
-    return "a pair" if isinstance(value, tuple | list) and len(value) == 2 else f"no tensor ({type(value).__name__})"
+        return "a tensor" if value.ndim < 3 else "one tensor of both"
+    if isinstance(value, tuple | list):
+        return "a pair" if len(value) == 2 else f"{len(value)} things"
+    return "None" if value is None else f"a {type(value).__name__}"
 
 
 def _shrink(model):
@@ -159,6 +163,12 @@ EXERCISE = Exercise(
             "dist-token-last",
             ("[cls_tokens, dist_tokens, patches]", "[cls_tokens, patches, dist_tokens]"),
             "The distillation token stands after the patches; it is the second token, right after the class token.",
+            "The order is the class token, the distillation token, the patches.",
+        ),
+        Mistake(
+            "tokens-after-patches",
+            ("[cls_tokens, dist_tokens, patches]", "[patches, cls_tokens, dist_tokens]"),
+            "The two tokens stand after the patches; they come first.",
             "The order is the class token, the distillation token, the patches.",
         ),
         Mistake(
@@ -261,6 +271,36 @@ EXERCISE = Exercise(
             "pair-as-one-tensor",
             (_RETURN_PAIR, "return torch.stack([cls_logits, dist_logits])"),
             "In training mode it returns one tensor that holds both logits; it must be a pair, (class, distillation).",
+            "Return two things with a comma between them.",
+        ),
+        Mistake(
+            "blocks-reversed",
+            ("for block in self.blocks:", "for block in reversed(self.blocks):"),
+            "The blocks run from the last to the first.",
+            "Iterate over self.blocks as it is.",
+        ),
+        Mistake(
+            "nothing-in-evaluation",
+            ("        " + _RETURN_MEAN, "        (cls_logits + dist_logits) / 2"),
+            "In evaluation mode it returns nothing: is a `return` missing?",
+            "Both branches end with a return.",
+        ),
+        Mistake(
+            "probabilities-in-training",
+            (_RETURN_PAIR, "return cls_logits.softmax(dim=-1), dist_logits.softmax(dim=-1)"),
+            "In training mode it returns probabilities; it must be logits, for the losses take the softmax themselves.",
+            "The heads' outputs are what the losses want.",
+        ),
+        Mistake(
+            "three-returned",
+            (_RETURN_PAIR, "return cls_logits, dist_logits, (cls_logits + dist_logits) / 2"),
+            "In training mode it returns three things; it must be a pair, the class token's logits and the distillation token's.",
+            "The mean belongs to evaluation.",
+        ),
+        Mistake(
+            "dict-returned",
+            (_RETURN_PAIR, "return dict(cls=cls_logits, dist=dist_logits)"),
+            "In training mode it returns a dict; it must be a pair, the class token's logits and the distillation token's.",
             "Return two things with a comma between them.",
         ),
         Mistake(

@@ -168,6 +168,48 @@ EXERCISE = Exercise(
             "No .item() and no float() here.",
         ),
         Mistake(
+            "mean-twice",
+            (_HALVES, "return (cls_loss + dist_loss) / 2 / len(targets)"),
+            "The losses are divided by the number of images once more; they are means over the batch already.",
+            "soft_cross_entropy and F.cross_entropy take the mean themselves.",
+        ),
+        Mistake(
+            "weights-of-the-soft-loss",
+            (_HALVES, "return 0.9 * cls_loss + 0.1 * dist_loss"),
+            "The halves are weighted with 0.9 and 0.1, as in the soft loss; here each one counts for a half.",
+            "Equation 3 has a one half before each term.",
+        ),
+        Mistake(
+            "truth-from-probabilities",
+            (_CLS, "cls_loss = soft_cross_entropy(cls_logits.softmax(dim=1), targets)"),
+            "soft_cross_entropy is given probabilities; it takes logits and applies the softmax itself.",
+            "Hand the logits over as they are.",
+        ),
+        Mistake(
+            "log-of-softmax",
+            (_CLS, "cls_loss = -(targets * cls_logits.softmax(dim=1).log()).sum(dim=1).mean()"),
+            "For large logits a probability underflows to 0, and the logarithm of 0 is infinite; log_softmax does both steps at once.",
+            "There is a function for the logarithm of a softmax, and the ready-made losses use it.",
+        ),
+        Mistake(
+            "argmax-over-images",
+            (_ARGMAX, "teacher_logits.argmax(dim=0)"),
+            "The teacher's argmax runs over the images; it must run over the classes, one for each image.",
+            "The axes are (B, K): the classes are number 1.",
+        ),
+        Mistake(
+            "argmax-of-everything",
+            (_ARGMAX, "teacher_logits.argmax()"),
+            "The teacher's argmax is one number for the whole batch; it must be one for each image.",
+            "argmax takes an axis; the classes are number 1.",
+        ),
+        Mistake(
+            "values-for-classes",
+            (_ARGMAX, "teacher_logits.max(dim=1)[0]"),
+            "max(dim=1)[0] is the largest logit itself; the class is where it stands.",
+            "max gives values and indices; argmax gives the indices alone.",
+        ),
+        Mistake(
             "summed-over-batch",
             (
                 (_CLS, "cls_loss = len(cls_logits) * soft_cross_entropy(cls_logits, targets)"),

@@ -60,6 +60,51 @@ EXERCISE = Exercise(
             "The two weights add up to one.",
         ),
         Mistake(
+            "only-the-teacher",
+            (_SUM, "return alpha * temperature**2 * divergence"),
+            "Only the divergence is returned; the loss against the truth is missing.",
+            "The loss has two terms.",
+        ),
+        Mistake(
+            "only-the-truth",
+            (_SUM, "return (1 - alpha) * cls_loss"),
+            "Only the loss against the truth is returned; the divergence is missing.",
+            "The loss has two terms.",
+        ),
+        Mistake(
+            "no-weights",
+            (_SUM, "return cls_loss + divergence"),
+            "Neither term has its weight: 1 - alpha for the truth, alpha * temperature**2 for the divergence.",
+            "Equation 2 has a factor before each term.",
+        ),
+        Mistake(
+            "temperature-on-both",
+            (_SUM, "return ((1 - alpha) * cls_loss + alpha * divergence) * temperature**2"),
+            "The loss against the truth is multiplied by temperature**2 too; the factor belongs to the divergence alone.",
+            "Only the divergence was made small by the temperature.",
+        ),
+        Mistake(
+            "alpha-fixed",
+            (_SUM, "return 0.9 * cls_loss + 0.1 * temperature**2 * divergence"),
+            "alpha is taken to be 0.1; it is an argument.",
+            "0.1 is only its default.",
+        ),
+        Mistake(
+            "temperature-fixed",
+            (
+                (_T, "(teacher_logits.detach() / 3.0).log_softmax(dim=1)"),
+                (_S, "(dist_logits / 3.0).log_softmax(dim=1)"),
+            ),
+            "The logits are divided by 3 whatever the temperature; it is an argument.",
+            "3 is only its default.",
+        ),
+        Mistake(
+            "log-of-softmax",
+            (_S, "(dist_logits / temperature).softmax(dim=1).log()"),
+            "For large logits the student's logarithm is not finite: exp overflows, or a probability underflows to 0; log_softmax does both steps at once.",
+            "There is a function for the logarithm of a softmax.",
+        ),
+        Mistake(
             "half-and-half",
             (_SUM, "return 0.5 * cls_loss + 0.5 * temperature**2 * divergence"),
             "Both terms count for a half, as in the hard loss; here alpha decides.",
@@ -99,24 +144,17 @@ EXERCISE = Exercise(
             "The student pays where the teacher sees probability. F.kl_div(log q, p) has the student first, and means KL(p || q).",
         ),
         Mistake(
-            "kl-div-arguments-exchanged",
+            "kl-div-to-logarithms",
             (_KL, 'F.kl_div(teacher_log_p.exp(), student_log_p, reduction="batchmean")'),
-            "F.kl_div's arguments are exchanged: the student's log-probabilities come first, the teacher's probabilities "
-            "second.",
-            "F.kl_div(log q, p) means KL(p || q).",
+            "F.kl_div's second argument holds logarithms; it must be the teacher's probabilities, and the first one the "
+            "student's log-probabilities.",
+            "F.kl_div(log q, p) means KL(p || q). (With log_target=True the second one is a logarithm too.)",
         ),
         Mistake(
             "kl-div-without-log",
             (_KL, 'F.kl_div(student_log_p.exp(), teacher_log_p.exp(), reduction="batchmean")'),
             "F.kl_div is given the student's probabilities; its first argument must be their logarithms.",
             "log_softmax in place of softmax, for the first one.",
-        ),
-        Mistake(
-            "kl-div-of-two-logs",
-            (_KL, 'F.kl_div(student_log_p, teacher_log_p, reduction="batchmean")'),
-            "F.kl_div is given the teacher's log-probabilities; its second argument must be probabilities, or log_target "
-            "must be True.",
-            "Undo the logarithm with exp(), or say log_target=True.",
         ),
         Mistake(
             "kl-div-of-the-logits",

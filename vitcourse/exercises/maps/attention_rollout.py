@@ -6,7 +6,7 @@ from ..base import Exercise, Mistake
 from .common import scores_behind
 
 _CASES = [
-    dict(L=3, B=4, h=2, N=6),
+    dict(L=3, B=4, h=5, N=6),
     dict(L=4, B=5, h=3, N=7),
     dict(L=1, B=3, h=4, N=5),  # here and below stands what a squeeze() would eat
     dict(L=3, B=1, h=1, N=4),
@@ -247,6 +247,42 @@ EXERCISE = Exercise(
             ("rollout[:, 0, 1:]", "rollout[:, 0, :-1]"),
             "The class token's own share comes first and the last patch is lost.",
             "Column 0 is the class token's own; the patches are columns 1 to N.",
+        ),
+        Mistake(
+            "last-row",
+            ("rollout[:, 0, 1:]", "rollout[:, -1, 1:]"),
+            "It takes the last token's row; the class token is token 0.",
+            "Lab 02 put it in front of the patches.",
+        ),
+        Mistake(
+            "mean-of-rows",
+            ("rollout[:, 0, 1:]", "rollout.mean(dim=1)[:, 1:]"),
+            "It averages the rows of all tokens; only the class token's row is asked for.",
+            "The head reads the class token alone.",
+        ),
+        Mistake(
+            "raw-last-layer",
+            ("rollout[:, 0, 1:]", "weights_per_layer[-1].mean(dim=1)[:, 0, 1:]"),
+            "It is the last layer's own attention; the product of all layers is asked for.",
+            "Read the result from the product.",
+        ),
+        Mistake(
+            "last-head",
+            ("weights.mean(dim=1)", "weights[:, -1]"),
+            "It follows the last head alone; it must be the mean of all heads.",
+            "Axis 1 of the weights is the head.",
+        ),
+        Mistake(
+            "mean-of-images",
+            ("weights.mean(dim=1)", "weights.mean(dim=(0, 1)).expand(B, T, T)"),
+            "The images are averaged too; each image has its own rollout.",
+            "Axis 0 stays, axis 1 goes.",
+        ),
+        Mistake(
+            "reversed-without-residual",
+            (_MIX, "rollout @ attention"),
+            "The residual is missing, and the product runs the wrong way: the first layer must stand on the right.",
+            "Mix each layer's matrix with the identity; later layers come from the left.",
         ),
         Mistake(
             "all-rows",

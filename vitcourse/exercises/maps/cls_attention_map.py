@@ -133,6 +133,12 @@ EXERCISE = Exercise(
             "Count the tokens from 0.",
         ),
         Mistake(
+            "last-row",
+            (_ROW, "weights[:, :, -1, 1:]"),
+            "It takes the last token's row; the class token is token 0.",
+            "Lab 02 put it in front of the patches.",
+        ),
+        Mistake(
             "mean-of-all-rows",
             _class_row_of_all,
             "It averages the rows of all tokens; only the class token's row is asked for.",
@@ -143,6 +149,12 @@ EXERCISE = Exercise(
             ("from_cls.mean(dim=1)", "from_cls.amax(dim=1)"),
             "It takes the largest of the heads; it must be their mean.",
             "With the largest, the map's sum would no longer be a share.",
+        ),
+        Mistake(
+            "head-median",
+            ("from_cls.mean(dim=1)", "from_cls.median(dim=1).values"),
+            "It takes the median of the heads; it must be their mean.",
+            "Every head counts alike.",
         ),
         Mistake(
             "head-sum",

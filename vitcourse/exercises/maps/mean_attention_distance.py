@@ -64,8 +64,14 @@ EXERCISE = Exercise(
         Mistake(
             "columns-scaled",
             (_SCALED, "among_patches / among_patches.sum(dim=-2, keepdim=True)"),
-            "The columns are scaled to 1; each query's row must be.",
+            "The columns are scaled to 1, or the weights are transposed; each query's row must sum to 1.",
             "The last axis of the weights runs over the keys.",
+        ),
+        Mistake(
+            "scaled-by-another-row",
+            (_SCALED, "among_patches / among_patches.sum(dim=-1)[:, :, None]"),
+            "The sums stand along the wrong axis, so that each column is divided by the sum of the row with its number; each row must be divided by its own sum.",
+            "keepdim=True leaves the sum where it was taken.",
         ),
         Mistake(
             "all-scaled",
@@ -90,18 +96,6 @@ EXERCISE = Exercise(
             (".to(weights) * patch_size", ".to(weights) * patch_size**2"),
             "The distances are multiplied by the patch's area; its side is what lies between two centres.",
             "Two neighbouring patches' centres are patch_size pixels apart.",
-        ),
-        Mistake(
-            "grid-exchanged",
-            ("    rows, cols = grid\n", "    cols, rows = grid\n"),
-            "Rows and columns of the grid are exchanged; grid is (rows, cols).",
-            "Square grids forgive this; other grids do not.",
-        ),
-        Mistake(
-            "column-order",
-            ("[number // cols, number % cols]", "[number % rows, number // rows]"),
-            "The patches' places run column by column; patch 1 stands to the right of patch 0.",
-            "The row of patch i is i // cols.",
         ),
         Mistake(
             "half-a-patch",
@@ -152,14 +146,33 @@ EXERCISE = Exercise(
         Mistake(
             "columns-exchanged",
             ("[number // cols, number % cols]", "[number // rows, number % rows]"),
-            "Places are worked out as number // rows and number % rows; it must be the number of columns.",
-            "Row 1 begins after cols patches. Square grids forgive this.",
+            "Rows and columns of the grid are exchanged: places are worked out as number // rows and number % rows; it must "
+            "be the number of columns.",
+            "grid is (rows, cols), and row 1 begins after cols patches. Square grids forgive this.",
         ),
         Mistake(
             "by-patch-number",
             (_LENGTH, "(number[:, None] - number[None]).abs().to(weights) * patch_size"),
             "It measures along the list of patches, |i - j|; it must measure in the image.",
             "The patch below is cols numbers away, but only one patch.",
+        ),
+        Mistake(
+            "rows-only",
+            ("[number // cols, number % cols]", "[number // cols, 0 * number]"),
+            "Only the rows count in the distance; the columns do too.",
+            "A place is a pair: row and column.",
+        ),
+        Mistake(
+            "columns-only",
+            ("[number // cols, number % cols]", "[0 * number, number % cols]"),
+            "Only the columns count in the distance; the rows do too.",
+            "A place is a pair: row and column.",
+        ),
+        Mistake(
+            "to-the-centre",
+            (_LENGTH, "(places - places.mean(dim=0)).norm(dim=-1)"),
+            "It measures from the middle of the image; a distance is between the patch that asks and the one that is looked at.",
+            "The table of distances is (N, N): each patch against each.",
         ),
         Mistake(
             "city-blocks",

@@ -106,6 +106,24 @@ EXERCISE = Exercise(
             "Leave the scalar products as they are.",
         ),
         Mistake(
+            "squared",
+            (_COSINES, "cosines = (vectors @ vectors.T) ** 2"),
+            "The cosines are squared; they must be as they are, with their sign.",
+            "Leave the scalar products as they are.",
+        ),
+        Mistake(
+            "negative-cut",
+            (_COSINES, "cosines = (vectors @ vectors.T).clamp(min=0)"),
+            "Negative cosines are cut off at 0; two positions that point in opposite directions have cosine -1.",
+            "Leave the scalar products as they are.",
+        ),
+        Mistake(
+            "no-diagonal",
+            (_COSINES, "cosines = vectors @ vectors.T * (1 - torch.eye(len(vectors)).to(vectors))"),
+            "A position's similarity to itself is set to 0; it is 1.",
+            "Leave the scalar products as they are.",
+        ),
+        Mistake(
             "softmax",
             (_COSINES, "cosines = (vectors @ vectors.T).softmax(dim=-1)"),
             "A softmax was taken of the cosines; these are no attention weights.",

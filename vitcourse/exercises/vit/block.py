@@ -208,6 +208,39 @@ EXERCISE = Exercise(
             "Each half has one addition of two terms.",
         ),
         Mistake(
+            "images-attend",
+            (_ADD_ATTENTION, "x = x + self.attn(self.norm1(x).transpose(0, 1)).transpose(0, 1)"),
+            "Attention runs over the images of the batch: the tokens were moved to the front, as nn.MultiheadAttention takes them by default; self.attn takes (B, N, D).",
+            "Hand the tokens over as they are.",
+        ),
+        Mistake(
+            "mlp-detached",
+            (_ADD_MLP, "x = x + self.mlp(self.norm2(x)).detach()"),
+            "The MLP's result is cut off from the graph: the MLP would never learn.",
+            "No .data, .detach() or no_grad in a block.",
+        ),
+        Mistake(
+            "attention-detached",
+            (_ADD_ATTENTION, "x = x + self.attn(self.norm1(x)).detach()"),
+            "Attention's result is cut off from the graph: attention would never learn.",
+            "No .data, .detach() or no_grad in a block.",
+        ),
+        Mistake(
+            "post-norm-without-residuals",
+            ((_ADD_ATTENTION, "x = self.norm1(self.attn(x))"), (_ADD_MLP, "x = self.norm2(self.mlp(x))")),
+            "There are no residuals, and the norms come after attention and the MLP; each branch reads a normalised copy and adds to the tokens.",
+            "Leave the tokens as they are, and add to them what each branch makes of their normalised copy.",
+        ),
+        Mistake(
+            "sums-halved",
+            (
+                (_ADD_ATTENTION, "x = (x + self.attn(self.norm1(x))) / 2"),
+                (_ADD_MLP, "x = (x + self.mlp(self.norm2(x))) / 2"),
+            ),
+            "Each sum is halved; the branch's result is added as it is.",
+            "A residual is a sum, not a mean.",
+        ),
+        Mistake(
             "parallel",
             (_ADD_ATTENTION + "\n        " + _ADD_MLP, "x = x + self.attn(self.norm1(x)) + self.mlp(self.norm2(x))"),
             "The MLP reads the tokens as they were before attention; it must read the sum that attention left.",

@@ -65,6 +65,12 @@ EXERCISE = Exercise(
             "There is a norm before attention, and one before the MLP. Every linear layer has a bias as long as its output.",
         ),
         Mistake(
+            "two-vectors-too-many",
+            ("tokens = D + (N + 1) * D", "tokens = 2 * D + (N + 2) * D"),
+            "Exactly two vectors of length embed_dim are counted too much: very likely a second token and its position.",
+            "There is one class token beside the N patches.",
+        ),
+        Mistake(
             "four-vectors-short",
             ("block = norm + attention + norm + mlp", "block = attention + mlp"),
             "In each block exactly four vectors of length embed_dim are missing: both LayerNorms, or the biases of qkv and "
@@ -199,6 +205,30 @@ EXERCISE = Exercise(
             ("depth * block", "block"),
             "One block is counted; there are `depth` of them.",
             "Every block has weights of its own.",
+        ),
+        Mistake(
+            "one-block-short",
+            ("depth * block", "(depth - 1) * block"),
+            "One block too few is counted: there are `depth` of them.",
+            "All blocks are alike, the first and the last too.",
+        ),
+        Mistake(
+            "hidden-rounded",
+            ("hidden = int(D * mlp_ratio)", "hidden = round(D * mlp_ratio)"),
+            "The MLP's hidden width is rounded; int() cuts it.",
+            "The given line computes `hidden`: use it.",
+        ),
+        Mistake(
+            "pixels-for-patches",
+            ("N = (H // patch_size) * (W // patch_size)", "N = H * W"),
+            "N is counted in pixels; it is the number of patches.",
+            "The given line divides by patch_size: use it.",
+        ),
+        Mistake(
+            "head-on-every-token",
+            ("head = D * num_classes + num_classes", "head = (N + 1) * D * num_classes + num_classes"),
+            "The head is counted for all tokens together; it reads the class token alone.",
+            "It is a linear layer from D to num_classes.",
         ),
         Mistake(
             "norm-per-block",

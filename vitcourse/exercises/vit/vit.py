@@ -266,6 +266,18 @@ EXERCISE = Exercise(
             "The head's output is the result: nothing comes after it.",
         ),
         Mistake(
+            "sigmoid",
+            ("return self.head(cls_out)", "return self.head(cls_out).sigmoid()"),
+            "A sigmoid was taken of the logits; a classifier returns them as they are.",
+            "The head's output is the result: nothing comes after it.",
+        ),
+        Mistake(
+            "softmax-over-images",
+            ("return self.head(cls_out)", "return self.head(cls_out).softmax(dim=0)"),
+            "It returns a softmax, and along the images at that; a classifier returns logits.",
+            "The head's output is the result: nothing comes after it.",
+        ),
+        Mistake(
             "first-of-a-pair",
             ("x = block(x)", "x = block(x)[0]"),
             "`block(x)[0]` is the first image of the batch: a block gives a tensor, not a pair.",
