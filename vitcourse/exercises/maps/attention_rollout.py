@@ -171,6 +171,18 @@ EXERCISE = Exercise(
             "Start from the identity and multiply one layer after the other.",
         ),
         Mistake(
+            "mixed-unevenly",
+            (_MIX, "(0.9 * attention + 0.1 * identity) @ rollout"),
+            "Attention and identity are mixed with 0.9 and 0.1; a token is half what it attends to and half itself.",
+            "Both halves count alike.",
+        ),
+        Mistake(
+            "residual-left-out-halved",
+            (_MIX, "0.5 * attention @ rollout"),
+            "Attention is halved, but the other half, the identity, is missing.",
+            "The rows of the mixture must sum to 1.",
+        ),
+        Mistake(
             "one-residual",
             _one_residual,
             "The identity is mixed in once, at the end; every layer has its residual.",

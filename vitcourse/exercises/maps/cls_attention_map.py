@@ -205,6 +205,12 @@ EXERCISE = Exercise(
             "Scaling for the eye is the plot's business.",
         ),
         Mistake(
+            "mean-taken-off",
+            (_LAID_OUT, "(lambda m: (m - m.mean(dim=1, keepdim=True)).reshape(B, *grid))(from_cls.mean(dim=1))"),
+            "The map's mean is taken off; it must hold the weights as they are.",
+            "Scaling for the eye is the plot's business.",
+        ),
+        Mistake(
             "softmax-again",
             ("from_cls.mean(dim=1)", "from_cls.mean(dim=1).softmax(dim=-1)"),
             "A softmax was taken of the weights; they are the result of one already.",

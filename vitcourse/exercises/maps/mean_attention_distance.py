@@ -205,6 +205,18 @@ EXERCISE = Exercise(
             "Dividing by N once more makes every distance N times too small.",
         ),
         Mistake(
+            "largest-of-queries",
+            (_AVERAGED, "(among_patches * distances).sum(dim=-1).amax(dim=(0, 2))"),
+            "It takes the largest of the queries' distances; it must be their mean.",
+            "A sum over the keys, then a mean over images and queries.",
+        ),
+        Mistake(
+            "median-of-queries",
+            (_AVERAGED, "(among_patches * distances).sum(dim=-1).mean(dim=0).median(dim=-1).values"),
+            "It takes the median of the queries' distances; it must be their mean.",
+            "A sum over the keys, then a mean over images and queries.",
+        ),
+        Mistake(
             "queries-summed",
             (_AVERAGED, "(among_patches * distances).sum(dim=(-2, -1)).mean(dim=0)"),
             "The distances of all queries are summed; it must be their mean.",

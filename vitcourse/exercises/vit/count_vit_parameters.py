@@ -249,6 +249,12 @@ EXERCISE = Exercise(
             "Each output looks at every channel of every pixel in the patch.",
         ),
         Mistake(
+            "positions-twice",
+            ("tokens = D + (N + 1) * D", "tokens = D + 2 * (N + 1) * D"),
+            "The positions are counted twice.",
+            "pos_embed is one parameter of shape (1, N+1, D).",
+        ),
+        Mistake(
             "no-positions",
             ("tokens = D + (N + 1) * D", "tokens = D"),
             "The positions are not counted: they are learned, one vector for each token.",

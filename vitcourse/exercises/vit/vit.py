@@ -313,8 +313,8 @@ EXERCISE = Exercise(
         Mistake(
             "no-init",
             ("self.apply(init_weights)", "pass"),
-            "The given last line of __init__ is missing: the linear layers keep PyTorch's own start values instead of "
-            "a truncated normal with standard deviation 0.02.",
+            "A new model's linear layers do not start as init_weights draws them (a truncated normal with standard deviation "
+            "0.02, biases 0): the given last line of __init__ is missing or changed.",
             "Leave self.apply(init_weights) at the end, after all modules are made.",
         ),
     ),
