@@ -3,6 +3,7 @@
 #   make test     set up .venv for development and run every test (PRECISION=bf16 THREADS=2: as on another CPU)
 #   make build    write notebooks/ and labs_solutions/ anew from labs/ (NAMES=03_attention for one)
 #   make site     write site/, the course as pages to read in a browser, from the notebooks as they are
+#   make checker  measure what the checker knows and write docs/checker.md (half an hour)
 #   make bench    measure this machine and write docs/benchmarks.md (PARTS="step augment" for two; hours on a CPU)
 # A second run starts in seconds: what is installed is noted in .venv, and done anew when pyproject.toml changes.
 
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help lab test build site bench
+.PHONY: help lab test build checker site bench
 help:
 	@sed -n 's/^#   //p' Makefile
 
@@ -40,6 +41,9 @@ test: $(VENV)/.has-dev
 
 build: $(VENV)/.has-dev
 	$(BIN)/vitcourse build $(NAMES)
+
+checker: $(VENV)/.has-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.exercises.page $(NAMES)
 
 site: $(VENV)/.has-site
 	$(BIN)/vitcourse site
