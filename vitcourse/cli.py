@@ -86,6 +86,10 @@ def make_parser():
     build.add_argument("--force", action="store_true", help="also overwrite a notebook in which somebody has worked")
     build.set_defaults(run=run_build)
 
+    site = commands.add_parser("site", help="for authors: write the course as pages to read in a browser")
+    site.add_argument("--out", metavar="DIR", help="the folder to write, in place of what is there (site)")
+    site.set_defaults(run=run_site)
+
     exercise = commands.add_parser("exercise", help="for authors: show an exercise's known mistakes as a learner would")
     exercise.add_argument("name", metavar="NAME", help="an exercise's name, say patchify")
     exercise.set_defaults(run=run_exercise)
@@ -254,6 +258,13 @@ def run_build(arguments):
     from .authoring.build import main as build
 
     return build(arguments.names, arguments.check, arguments.learner, arguments.wrap, arguments.force)
+
+
+def run_site(arguments):
+    """Write the pages."""
+    from .authoring.site import main as site
+
+    site(arguments.out)
 
 
 def run_exercise(arguments):
