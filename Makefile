@@ -2,8 +2,8 @@
 #   make lab      set up .venv and open the labs in JupyterLab
 #   make test     set up .venv for development and run every test (PRECISION=bf16 THREADS=2: as on another CPU)
 #   make build    write notebooks/ and labs_solutions/ anew from labs/ (NAMES=03_attention for one)
-#   make site     write site/, the course as pages to read in a browser, from the notebooks as they are
 #   make checker  measure what the checker knows and write docs/checker.md (half an hour)
+#   make site     write site/, the course as pages to read in a browser, from the notebooks as they are
 #   make bench    measure this machine and write docs/benchmarks.md (PARTS="step augment" for two; hours on a CPU)
 # A second run starts in seconds: what is installed is noted in .venv, and done anew when pyproject.toml changes.
 

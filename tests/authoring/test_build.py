@@ -85,6 +85,22 @@ def test_a_fresh_build_is_up_to_date(built, capsys):
     assert checked(built, capsys) == (0, ["vitcourse build --check: the notebooks of 1 labs are up to date."])
 
 
+def test_a_notebook_in_which_somebody_worked_is_not_overwritten(built, capsys):
+    path = built / "notebooks" / NAME
+    blank = path.read_text()
+
+    def answer(notebook):
+        cell = next(cell for cell in notebook["cells"] if cell["id"] == "patchify")
+        cell["source"] = ["def patchify(images, patch_size):\n", "    return images"]
+
+    change_json(path, answer)
+    worked = path.read_text()
+    assert build.main(root=built) == 1 and path.read_text() == worked
+    printed = capsys.readouterr().err
+    assert "holds somebody's work" in printed and "vitcourse update" in printed and "--force" in printed
+    assert build.main(force=True, root=built) == 0 and path.read_text() == blank
+
+
 def change_json(path, change):
     notebook = json.loads(path.read_text())
     change(notebook)
