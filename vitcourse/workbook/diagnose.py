@@ -12,7 +12,7 @@ import torch
 
 from .answers import edited_answers, mistake_answer, mistakes_together, reference_answer
 from .compare import compare
-from .recorder import KEPT, RANDOM, Mismatch
+from .recorder import FROM_BEFORE, KEPT, RANDOM, Mismatch
 from .relations import relate
 from .trial import run_probe, same_end
 
@@ -117,8 +117,8 @@ def _moving(bench, answer, end, index):
     """Called again with other random numbers it ends otherwise: is it the numbers, or something kept?"""
     if not isinstance(end, Mismatch):
         return None
-    if end.problem.kind == "moving":  # the probe has found it
-        return Cause(end.problem.message, relation="moving")
+    if end.problem.kind in ("moving", "kept"):  # the probe has found it
+        return Cause(end.problem.message, relation=end.problem.kind)
     if end.problem.kind not in ("values", "finite") or not isinstance(end.value, torch.Tensor | float):
         return None  # of other things it is not known whether two are equal
     if same_end(end, bench.run(answer, index, rng=bench.trial.seed + 7919)):
@@ -136,11 +136,7 @@ def _kept_from_before(end, bench, index, earlier):
     for record in seen:
         right = record.get(end.name)
         if isinstance(right, torch.Tensor) and compare("", right, end.value) is None:
-            message = (
-                "It gives the result of an earlier call with other inputs: something is kept between calls "
-                "(a cache, a global variable, an attribute)."
-            )
-            return Cause(message, relation="kept")
+            return Cause(FROM_BEFORE, relation="kept")
     return None
 
 
