@@ -3,26 +3,30 @@
 import torch
 
 from ..base import Exercise, Mistake
-from .common import IMAGE_CASES, PARTS, draw_images, two_images
+from .common import AXES, IMAGE_CASES, PARTS, draw_images, two_images
 
 
 def draw(d):
     H, W = IMAGE_CASES[d.index]["H"], IMAGE_CASES[d.index]["W"]
     inside, at_the_left_border = (1, d.integer(2, 4), 3, 5), (d.integer(4, 6), 0, 5, 3)
-    box = (inside, at_the_left_border)[d.index]
+    box = (inside, at_the_left_border, (2, 0, 4, 1), (0, 1, 1, 3))[d.index]
     assert box[0] + box[2] <= H and box[1] + box[3] <= W
     return dict(**draw_images(d), box=box)
 
 
 def probe(answer, see, images, targets, perm, box):
-    see.pair("the result", PARTS, answer(images, targets, box, perm))
+    see.pair("the result", PARTS, answer(images, targets, box, perm), AXES)
     leaf = images.clone().requires_grad_()
     see.gradient("`images`", answer(leaf, targets, box, perm)[0], leaf)
     H, W = images.shape[2:]
-    for words, other in (("an empty box", (2, 1, 0, 3)), ("a box over the whole image", (0, 0, H, W))):
+    for words, other in (("an empty box", (0, 0, 0, W)), ("a box over the whole image", (0, 0, H, W))):
         mixed_images, mixed_targets = answer(images, targets, other, perm)
-        see(f"the batch of images for {words}", mixed_images)
-        see(f"the batch of targets for {words}", mixed_targets)
+        see(f"the batch of images for {words}", mixed_images, axes=AXES[0])
+        see(f"the batch of targets for {words}", mixed_targets, axes=AXES[1])
+    see.pair("the result of a second call", _AGAIN, answer(images, targets, box, perm), AXES)
+
+
+_AGAIN = tuple(f"{part} of a second call" for part in PARTS)
 
 
 def picture(answer):
@@ -36,6 +40,7 @@ _BOX_TARGETS = "mixed_targets = (1 - pasted) * targets + pasted * targets[perm]"
 
 EXERCISE = Exercise(
     id="cutmix",
+    cases=len(IMAGE_CASES),
     draw=draw,
     probe=probe,
     picture=picture,

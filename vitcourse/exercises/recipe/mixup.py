@@ -3,21 +3,21 @@
 import torch
 
 from ..base import Exercise, Mistake
-from .common import PARTS, draw_images, two_images
+from .common import AXES, IMAGE_CASES, PARTS, draw_images, two_images
 
 
 def draw(d):
-    return dict(**draw_images(d), lam=d.uniform(0.15, 0.35) + 0.45 * d.index)
+    return dict(**draw_images(d), lam=d.uniform(0.15, 0.35) + 0.45 * (d.index % 2))
 
 
 def probe(answer, see, images, targets, perm, lam):
-    see.pair("the result", PARTS, answer(images, targets, lam, perm))
+    see.pair("the result", PARTS, answer(images, targets, lam, perm), AXES)
     leaf = images.clone().requires_grad_()
     see.gradient("`images`", answer(leaf, targets, lam, perm)[0], leaf)
     for share in (1.0, 0.0):
         mixed_images, mixed_targets = answer(images, targets, share, perm)
-        see(f"the batch of images with lam = {share:g}", mixed_images)
-        see(f"the batch of targets with lam = {share:g}", mixed_targets)
+        see(f"the batch of images with lam = {share:g}", mixed_images, axes=AXES[0])
+        see(f"the batch of targets with lam = {share:g}", mixed_targets, axes=AXES[1])
 
 
 def picture(answer):
@@ -36,6 +36,7 @@ _IMAGES_LINE = "mixed_images = lam * images + (1 - lam) * images[perm]"
 
 EXERCISE = Exercise(
     id="mixup",
+    cases=len(IMAGE_CASES),
     draw=draw,
     probe=probe,
     picture=picture,

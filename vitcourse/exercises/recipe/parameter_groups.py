@@ -20,7 +20,7 @@ class _Zoo(nn.Module):
     def __init__(self, d):
         super().__init__()
         width = d.integer(4, 9)
-        self.proj = nn.Conv2d(2, width, 3, bias=d.index == 0)
+        self.proj = nn.Conv2d((3, 1)[d.index], width, (2, 3), bias=d.index == 0)
         self.tokens = _Tokens(d, width)
         self.dist_token = nn.Parameter(d.normal(1, 1, width))
         if d.index == 0:
@@ -29,7 +29,7 @@ class _Zoo(nn.Module):
             self.layers = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.LayerNorm(width))
         self.token_mixer = nn.Linear(width, 3)
         self.frozen = nn.Linear(width, 2).requires_grad_(False)
-        self.head = nn.Linear(width, 7)
+        self.head = nn.Linear(width, (11, 1)[d.index])  # with one class the matrix has one row
         self.to(d.dtype)
 
 
@@ -44,7 +44,10 @@ def probe(answer, see, model, weight_decay):
     see("the number of groups", len(groups))
     see("`weight_decay` of the first group", groups[0].get("weight_decay"))
     see("`weight_decay` of the second group", groups[1].get("weight_decay"))
-    see("the sorting of the parameters", _misplaced(model, groups, reference.parameter_groups(model, weight_decay)))
+    right = reference.parameter_groups(model, weight_decay)
+    see("the sorting of the parameters", _misplaced(model, groups, right))
+    again = answer(model, weight_decay)
+    see("the sorting of the parameters in a second call", _misplaced(model, again, right))
     now = zip(model.parameters(), before, strict=True)
     same = all(torch.equal(new, old) and new.requires_grad == needed for new, (old, needed) in now)
     see("whether the model is as it was", same)

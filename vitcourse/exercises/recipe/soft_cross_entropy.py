@@ -6,18 +6,24 @@ import torch.nn.functional as F
 from ..base import Exercise, Mistake
 
 
+_CASES = [(5, 3), (3, 7), (1, 4)]
+
+
 def draw(d):
-    B, K = [(5, 3), (2, 7)][d.index]
+    B, K = _CASES[d.index]
     return dict(logits=d.normal(B, K, scale=2.0), targets=d.distribution(B, K))
 
 
 def probe(answer, see, logits, targets):
-    see("the result", answer(logits, targets))
+    see.twice("the result", answer, logits, targets)
     leaf = logits.clone().requires_grad_()
     see.gradient("`logits`", answer(leaf, targets), leaf)
     K = logits.shape[1]
     one_hot = F.one_hot(torch.arange(len(logits)) % K, K).to(logits.dtype)
     see("the result for one-hot targets", answer(logits, one_hot))
+    # exp overflows here, but no probability is small; below, probabilities round to 0
+    see("the result for logits around 1000", answer(logits + 1000, targets))
+    see("the result for logits around -1000", answer(logits - 1000, targets))
     see("the result for logits in the thousands", answer(1000 * logits, targets))
     leaf = (1000 * logits).requires_grad_()
     see.gradient("`logits` in the thousands", answer(leaf, targets), leaf)
@@ -35,6 +41,7 @@ def _naive_softmax(logits, targets):
 
 EXERCISE = Exercise(
     id="soft_cross_entropy",
+    cases=len(_CASES),
     draw=draw,
     probe=probe,
     mistakes=(

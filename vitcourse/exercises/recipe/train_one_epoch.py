@@ -23,7 +23,11 @@ class _Watched(nn.Module):
         return self.fc2(F.gelu(self.fc1(images.flatten(1))))
 
 
-_CASES = [dict(sizes=(4, 4, 1), C=2, H=3, W=2, hidden=5, K=3), dict(sizes=(3, 2), C=1, H=2, W=5, hidden=4, K=6)]
+_CASES = [
+    dict(sizes=(4, 4, 1), C=2, H=3, W=1, hidden=10, K=7),
+    dict(sizes=(3, 4), C=1, H=2, W=5, hidden=9, K=8),
+    dict(sizes=(1,), C=3, H=1, W=2, hidden=4, K=5),  # an epoch of one image
+]
 
 
 def draw(d):
@@ -66,6 +70,8 @@ def probe(answer, see, images, targets, sizes, state):
 
     def epoch(words, **arguments):
         model = _Watched(in_features, hidden, targets.shape[1], state).eval()
+        for parameter in model.parameters():  # what another backward has left there
+            parameter.grad = torch.ones_like(parameter)
         weights = [model.fc1.weight, model.fc2.weight]
         biases = [model.fc1.bias, model.fc2.bias]
         optimizer = _WatchedSGD([{"params": weights}, {"params": biases}], lr=0.07)
@@ -112,6 +118,7 @@ _CLIP = "        nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n"
 
 EXERCISE = Exercise(
     id="train_one_epoch",
+    cases=len(_CASES),
     draw=draw,
     probe=probe,
     mistakes=(

@@ -6,7 +6,13 @@ from ...reference.swin import PatchMerging
 from ..base import Exercise, Mistake
 from .common import channels_last
 
-_CASES = [dict(B=2, H=4, W=6, D=3), dict(B=3, H=5, W=3, D=4)]
+_CASES = [
+    dict(B=5, H=4, W=6, D=3),
+    dict(B=3, H=5, W=7, D=4),
+    dict(B=1, H=1, W=4, D=2),
+    dict(B=4, H=3, W=1, D=1),
+]
+AXES = "map row column channel"
 
 
 def draw(d):
@@ -16,9 +22,9 @@ def draw(d):
 
 def probe(answer, see, x, embed_dim, state):
     module = see.build(answer, state, x.dtype, embed_dim=embed_dim)
-    see("the result", module(x))
-    see("the result for one map of 2 x 2 tokens", module(x[:1, :2, :2]))
-    see("the result for tokens of small variance", module(3e-3 * x))  # about as large as eps = 1e-5
+    see.twice("the result", module, x, axes=AXES)
+    see("the result for one map of 2 x 2 tokens", module(x[:1, :2, :2]), axes=AXES)
+    see("the result for tokens of small variance", module(3e-3 * x), axes=AXES)  # about as large as eps = 1e-5
     leaf = x.clone().requires_grad_()
     see.gradient("`x`", module(leaf), leaf)
     see.gradient("`norm.weight`", module(x), module.norm.weight)
@@ -39,6 +45,7 @@ _HALVES = "top, bottom = x[:, 0::2], x[:, 1::2]"
 
 EXERCISE = Exercise(
     id="PatchMerging",
+    cases=len(_CASES),
     draw=draw,
     probe=probe,
     picture=picture,

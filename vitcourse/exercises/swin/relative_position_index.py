@@ -8,8 +8,8 @@ def draw(d):
 
 
 def probe(answer, see, window_size):
-    see("the result", answer(window_size))
-    see("the result for a window of one token", answer(1))
+    see.twice("the result", answer, window_size, axes="query key")
+    see("the result for a window of one token", answer(1), axes="query key")
 
 
 def picture(answer):

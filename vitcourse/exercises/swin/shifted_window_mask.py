@@ -4,8 +4,9 @@ from ..base import Exercise, Mistake
 
 # Sides, windows and shifts are all unequal; the second case is shifted along one axis only.
 _CASES = [
-    dict(grid=(6, 9), window_size=3, shift=(1, 2)),
+    dict(grid=(6, 12), window_size=3, shift=(1, 2)),
     dict(grid=(12, 4), window_size=4, shift=(3, 0)),
+    dict(grid=(1, 5), window_size=1, shift=(0, 0)),  # windows of one token
 ]
 
 
@@ -13,12 +14,16 @@ def draw(d):
     return _CASES[d.index]
 
 
+AXES = "window query key"
+
+
 def probe(answer, see, grid, window_size, shift):
-    see("the result", answer(grid, window_size, shift))
+    see.twice("the result", answer, grid, window_size, shift, axes=AXES)
     sides = (2 * window_size, 3 * window_size)
-    see("the result for a shift given as one number", answer(sides, window_size, 1))
-    see("the result for no shift", answer(grid, window_size, (0, 0)))
-    see("the result when rows and columns are shifted alike", answer((8, 12), 4, (2, 2)))
+    one = min(1, window_size - 1)
+    see("the result for a shift given as one number", answer(sides, window_size, one), axes=AXES)
+    see("the result for no shift", answer(grid, window_size, (0, 0)), axes=AXES)
+    see("the result when rows and columns are shifted alike", answer((8, 12), 4, (2, 2)), axes=AXES)
 
 
 def picture(answer):
@@ -36,6 +41,7 @@ _CUT = "window_partition(regions[None, :, :, None], M).reshape(-1, M * M)"
 
 EXERCISE = Exercise(
     id="shifted_window_mask",
+    cases=len(_CASES),
     draw=draw,
     probe=probe,
     picture=picture,

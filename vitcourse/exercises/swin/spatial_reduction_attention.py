@@ -5,11 +5,14 @@ import functools
 from ...reference.swin import SpatialReductionAttention
 from ..base import Exercise, Mistake
 
-# In case 1 the reduction divides neither side; the grids are never square.
+# In case 1 the reduction divides neither side; the last two have none. No grid is square but that of one token.
 _CASES = [
-    dict(B=2, grid=(4, 6), sizes=dict(embed_dim=6, num_heads=3, sr_ratio=2)),
-    dict(B=3, grid=(5, 7), sizes=dict(embed_dim=8, num_heads=2, sr_ratio=3)),
+    dict(B=6, grid=(4, 10), sizes=dict(embed_dim=21, num_heads=7, sr_ratio=2)),
+    dict(B=4, grid=(5, 7), sizes=dict(embed_dim=10, num_heads=2, sr_ratio=3)),
+    dict(B=1, grid=(5, 1), sizes=dict(embed_dim=1, num_heads=1, sr_ratio=1)),
+    dict(B=4, grid=(1, 1), sizes=dict(embed_dim=3, num_heads=1, sr_ratio=1)),
 ]
+AXES = "map token channel"
 
 
 def draw(d):
@@ -28,19 +31,22 @@ def _module_of(index):
 
 def probe(answer, see, x, grid, sizes, state):
     module = see.build(answer, state, x.dtype, **sizes)
-    see("the result", module(x, grid))
-    see("the result for one map", module(x[:1], grid))
-    see("the result for a grid of other sides", module(x, grid[::-1]))
+    see.twice("the result", module, x, grid, axes=AXES)
+    see("the result for one map", module(x[:1], grid), axes=AXES)
+    see("the result for a grid of other sides", module(x, grid[::-1]), axes=AXES)
     # sr makes tokens of small variance, about as large as eps = 1e-5, only when its bias is small too
-    see("the result for larger tokens", module(3 * x, grid))
-    leaf = x.clone().requires_grad_()
-    see.gradient("`x`", module(leaf, grid), leaf)
-    for name in ("q.weight", "kv.weight", "sr.weight", "norm.weight", "proj.weight"):
-        see.gradient(f"`{name}`", module(x, grid), module.get_parameter(name))
+    see("the result for larger tokens", module(3 * x, grid), axes=AXES)
+    if x.shape[1] > 1:  # the weight of an only key is 1, whatever the scores are
+        leaf = x.clone().requires_grad_()
+        see.gradient("`x`", module(leaf, grid), leaf)
+        result = module(x, grid)
+        for name in state:
+            if name.endswith(".weight"):
+                see.gradient(f"`{name}`", result, module.get_parameter(name))
     plain = {name: value for name, value in state.items() if not name.startswith(("sr.", "norm."))}
     unreduced = see.build(answer, plain, x.dtype, **{**sizes, "sr_ratio": 1})
-    see("the result for sr_ratio=1", unreduced(x, grid))
-    heads = {**sizes, "num_heads": sizes["embed_dim"] - 1}
+    see("the result for sr_ratio=1", unreduced(x, grid), axes=AXES)
+    heads = {**sizes, "num_heads": sizes["embed_dim"] + 1}
     see.raises("for a num_heads that does not divide embed_dim", answer, **heads)
 
 
@@ -52,6 +58,7 @@ _LAYOUT = "x.transpose(1, 2).unflatten(2, grid)"
 
 EXERCISE = Exercise(
     id="SpatialReductionAttention",
+    cases=len(_CASES),
     draw=draw,
     probe=probe,
     mistakes=(

@@ -8,9 +8,11 @@ from ..base import Exercise, Mistake
 # The window divides neither grid; in case 1 one window covers the rows, so that only the columns are shifted.
 # D * mlp_ratio is no whole number: rounding up shows in the parameters' shapes.
 _CASES = [
-    dict(B=2, sizes=dict(embed_dim=6, num_heads=3, grid=(5, 8), window_size=3, shifted=True, mlp_ratio=2.3)),
-    dict(B=3, sizes=dict(embed_dim=8, num_heads=2, grid=[4, 9], window_size=4, shifted=True, mlp_ratio=1.7)),
+    dict(B=6, sizes=dict(embed_dim=14, num_heads=2, grid=(5, 11), window_size=3, shifted=True, mlp_ratio=2.3)),
+    dict(B=3, sizes=dict(embed_dim=14, num_heads=7, grid=[4, 17], window_size=4, shifted=True, mlp_ratio=1.7)),
+    dict(B=1, sizes=dict(embed_dim=5, num_heads=1, grid=(1, 1), window_size=3, shifted=True, mlp_ratio=1.3)),
 ]
+AXES = "map row column channel"
 
 
 def draw(d):
@@ -27,16 +29,22 @@ def _block_of(index):
 
 def probe(answer, see, x, sizes, state):
     plain = see.build(answer, state, x.dtype, **{**sizes, "shifted": False})
-    see("the result of a block that is not shifted", plain(x))
+    see("the result of a block that is not shifted", plain(x), axes=AXES)
     block = see.build(answer, state, x.dtype, **sizes)
-    see("the result", block(x))
-    see("the result for one map", block(x[:1]))
+    see.twice("the result", block, x, axes=AXES)
+    see("the result for one map", block(x[:1]), axes=AXES)
     leaf = x.clone().requires_grad_()
     see.gradient("`x`", block(leaf), leaf)
-    for name in ("attn.relative_position_bias_table", "attn.qkv.weight", "mlp.fc1.weight", "norm1.weight"):
-        see.gradient(f"`{name}`", block(x), block.get_parameter(name))
+    names = ["attn.proj.weight", "attn.qkv.weight", "mlp.fc1.weight", "norm1.weight"]
+    if x[0, ..., 0].numel() > 1:  # the weight of a window's only token is 1, whatever its bias is
+        names.append("attn.relative_position_bias_table")
+    result = block(x)
+    for name in names:
+        see.gradient(f"`{name}`", result, block.get_parameter(name))
     see("the names in its state dict", sorted(block.state_dict()))
-    see.raises("for a map of another size", block, x.transpose(1, 2))
+    if x.shape[1] != x.shape[2]:
+        see.raises("for a map of exchanged sides", block, x.transpose(1, 2))
+    see.raises("for a map of another size", block, x.repeat(1, 2, 1, 1))
     # the parameters' shapes tell how far the window shrank: see.build compares them
     small = {**sizes, "grid": (2, 3)}
     table = answer(**small).attn.relative_position_bias_table
@@ -51,6 +59,7 @@ _ADD_MLP = "return x + self.mlp(self.norm2(x))"
 
 EXERCISE = Exercise(
     id="SwinBlock",
+    cases=len(_CASES),
     draw=draw,
     probe=probe,
     mistakes=(

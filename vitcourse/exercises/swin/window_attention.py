@@ -7,11 +7,13 @@ import torch
 from ...reference.swin import WindowAttention
 from ..base import Exercise, Mistake
 
-# Case 0 has as many windows as heads, so that a mask that went to the heads raises nothing and must be seen.
 _CASES = [
-    dict(B=2, nW=3, sizes=dict(embed_dim=15, num_heads=3, window_size=2)),
-    dict(B=3, nW=2, sizes=dict(embed_dim=8, num_heads=4, window_size=3)),
+    dict(B=4, nW=3, sizes=dict(embed_dim=10, num_heads=2, window_size=3)),
+    dict(B=6, nW=5, sizes=dict(embed_dim=21, num_heads=3, window_size=2)),
+    dict(B=1, nW=1, sizes=dict(embed_dim=7, num_heads=1, window_size=2)),
+    dict(B=3, nW=4, sizes=dict(embed_dim=1, num_heads=1, window_size=1)),  # windows of one token
 ]
+AXES = "window token channel"
 
 
 def draw(d):
@@ -36,20 +38,24 @@ def _module_of(index):
 
 def probe(answer, see, windows, mask, forbidding, sizes, state):
     module = see.build(answer, state, windows.dtype, **sizes)
-    see("the result", module(windows))
-    see("the result with a mask", module(windows, mask))
-    see("the result with a mask of 0 and -inf", module(windows, forbidding))
-    see("the result for one map with a mask", module(windows[: len(mask)], mask))
-    see("the result for one window", module(windows[:1]))
-    leaf = windows.clone().requires_grad_()
-    see.gradient("`windows`", module(leaf, forbidding), leaf)
-    for name in ("relative_position_bias_table", "qkv.weight", "proj.weight"):
-        see.gradient(f"`{name}`", module(windows, mask), module.get_parameter(name))
+    see.twice("the result", module, windows, axes=AXES)
+    see.twice("the result with a mask", module, windows, mask, axes=AXES)
+    see("the result with a mask of 0 and -inf", module(windows, forbidding), axes=AXES)
+    see("the result for one map with a mask", module(windows[: len(mask)], mask), axes=AXES)
+    see("the result for one window", module(windows[:1]), axes=AXES)
+    h = sizes["num_heads"]
+    if h <= len(mask):  # here a mask that goes to the heads fits
+        see("the result with as many windows as heads", module(windows[: 2 * h], mask[:h]), axes=AXES)
+    if windows.shape[1] > 1:  # the weight of a window's only token is 1, whatever the scores are
+        leaf = windows.clone().requires_grad_()
+        see.gradient("`windows`", module(leaf, forbidding), leaf)
+        for name in ("relative_position_bias_table", "qkv.weight", "proj.weight"):
+            see.gradient(f"`{name}`", module(windows, mask), module.get_parameter(name))
     see("the names in its state dict", sorted(module.state_dict()))
     table = answer(embed_dim=16, num_heads=16, window_size=7).relative_position_bias_table.detach()
     # 2,704 values: the standard deviation of such a draw is 0.02 within 2 %
     see("whether a new table is drawn with standard deviation 0.02", 0.018 < float(table.std()) < 0.022)
-    heads = {**sizes, "num_heads": sizes["embed_dim"] - 1}
+    heads = {**sizes, "num_heads": sizes["embed_dim"] + 1}
     see.raises("for a num_heads that does not divide embed_dim", answer, **heads)
 
 
@@ -61,6 +67,7 @@ _BIAS_ADDED = "/ math.sqrt(d) + bias.permute(2, 0, 1)"
 
 EXERCISE = Exercise(
     id="WindowAttention",
+    cases=len(_CASES),
     draw=draw,
     probe=probe,
     mistakes=(

@@ -10,15 +10,18 @@ def draw(d):
     return dict(x=d.normal(case["B"], case["rows"] * M, case["cols"] * M, case["C"]), window_size=M)
 
 
+AXES = "window row column channel"
+
+
 def probe(answer, see, x, window_size):
-    see("the result", answer(x, window_size))
-    see(
-        "the result for one map of one window and one channel",
-        answer(x[:1, :window_size, :window_size, :1], window_size),
-    )
+    see.twice("the result", answer, x, window_size, axes=AXES)
+    one = x[:1, :window_size, :window_size, :1]
+    see("the result for one map of one window and one channel", answer(one, window_size), axes=AXES)
     leaf = x.clone().requires_grad_()
     see.gradient("`x`", answer(leaf, window_size), leaf)
-    see("the result for a map of whole numbers", answer((100 * x).long(), window_size))
+    see("the result for a map of whole numbers", answer((100 * x).long(), window_size), axes=AXES)
+    if window_size == 1:  # it divides everything
+        return
     for name, cut in (("height", x[:, :-1]), ("width", x[:, :, :-1])):
         sizes = (*cut.shape[1:3], window_size)
         see.raises(f"for a {name} that the window size does not divide", answer, cut, window_size, mentions=sizes)
@@ -36,6 +39,7 @@ _ERROR = 'raise ValueError(f"window size {M} does not divide the map\'s height {
 
 EXERCISE = Exercise(
     id="window_partition",
+    cases=len(WINDOW_CASES),
     draw=draw,
     probe=probe,
     picture=picture,

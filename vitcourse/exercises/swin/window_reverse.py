@@ -12,10 +12,14 @@ def draw(d):
     return dict(windows=windows, window_size=M, grid=(rows * M, cols * M))
 
 
+AXES = "map row column channel"
+
+
 def probe(answer, see, windows, window_size, grid):
     M = window_size
-    see("the result", answer(windows, M, grid))
-    see("the result for one map of one window and one channel", answer(windows[:1, :, :, :1], M, (M, M)))
+    see.twice("the result", answer, windows, M, grid, axes=AXES)
+    one = answer(windows[:1, :, :, :1], M, (M, M))
+    see("the result for one map of one window and one channel", one, axes=AXES)
     leaf = windows.clone().requires_grad_()
     see.gradient("`windows`", answer(leaf, M, grid), leaf)
 
@@ -28,6 +32,7 @@ def picture(answer):
 
 EXERCISE = Exercise(
     id="window_reverse",
+    cases=len(WINDOW_CASES),
     draw=draw,
     probe=probe,
     picture=picture,
