@@ -123,6 +123,90 @@ EXERCISE = Exercise(
             "An odd row or column is dropped; the given line adds zeros instead, so that no token is lost.",
             "Leave the line with F.pad as it is.",
         ),
+        Mistake(
+            "around-the-square",
+            (
+                "[top[:, :, 0::2], bottom[:, :, 0::2], top[:, :, 1::2], bottom[:, :, 1::2]]",
+                "[top[:, :, 0::2], bottom[:, :, 0::2], bottom[:, :, 1::2], top[:, :, 1::2]]",
+            ),
+            "The four tokens run around the square; here it is top left, bottom left, top right, bottom right.",
+            "Left column from top to bottom, then the right one.",
+        ),
+        Mistake(
+            "clockwise",
+            (
+                "[top[:, :, 0::2], bottom[:, :, 0::2], top[:, :, 1::2], bottom[:, :, 1::2]]",
+                "[top[:, :, 0::2], top[:, :, 1::2], bottom[:, :, 1::2], bottom[:, :, 0::2]]",
+            ),
+            "The four tokens run clockwise; here it is top left, bottom left, top right, bottom right.",
+            "Left column from top to bottom, then the right one.",
+        ),
+        Mistake(
+            "right-before-left",
+            (
+                "[top[:, :, 0::2], bottom[:, :, 0::2], top[:, :, 1::2], bottom[:, :, 1::2]]",
+                "[top[:, :, 1::2], bottom[:, :, 1::2], top[:, :, 0::2], bottom[:, :, 0::2]]",
+            ),
+            "Left and right are exchanged: column 0 of the map is a left column.",
+            "Columns 0, 2, 4, … are the left ones of their squares.",
+        ),
+        Mistake(
+            "mean-of-the-four",
+            ("torch.cat(four, dim=-1)", "torch.stack(four).mean(0).repeat(1, 1, 1, 4)"),
+            "The four tokens are averaged; they are put side by side, and the reduction learns how to weigh them.",
+            "torch.cat along the last axis.",
+        ),
+        Mistake(
+            "one-token",
+            ("[top[:, :, 0::2], bottom[:, :, 0::2], top[:, :, 1::2], bottom[:, :, 1::2]]", "[top[:, :, 0::2]] * 4"),
+            "One token of each square stands there four times; the others are lost.",
+            "Four slices, each with its own start.",
+        ),
+        Mistake(
+            "left-column-twice",
+            (
+                "[top[:, :, 0::2], bottom[:, :, 0::2], top[:, :, 1::2], bottom[:, :, 1::2]]",
+                "[top[:, :, 0::2], bottom[:, :, 0::2], top[:, :, 0::2], bottom[:, :, 0::2]]",
+            ),
+            "The left column of each square stands there twice; the right one is lost.",
+            "Two of the four slices begin at column 1.",
+        ),
+        Mistake(
+            "joined-as-rows",
+            ("torch.cat(four, dim=-1)", "torch.cat(four, dim=1)"),
+            "The four maps are joined along the rows; the channels are joined.",
+            "dim=-1 is the channels' axis.",
+        ),
+        Mistake(
+            "norm-twice",
+            ("return self.reduction(self.norm(x))", "return self.reduction(self.norm(self.norm(x)))"),
+            "The norm is applied twice.",
+            "Once, before the reduction.",
+        ),
+        Mistake(
+            "activation",
+            ("return self.reduction(self.norm(x))", "return F.gelu(self.reduction(self.norm(x)))"),
+            "There is an activation; PatchMerging has none.",
+            "First norm, then reduction, no more.",
+        ),
+        Mistake(
+            "padded-at-the-other-end",
+            ("(0, 0, 0, W % 2, 0, H % 2)", "(0, 0, W % 2, 0, H % 2, 0)"),
+            "Zeros are added at the top and the left; the given line adds them at the bottom and the right.",
+            "Leave the line with F.pad as it is.",
+        ),
+        Mistake(
+            "only-rows-padded",
+            ("(0, 0, 0, W % 2, 0, H % 2)", "(0, 0, 0, 0, 0, H % 2)"),
+            "Only the rows are padded; the number of columns can be odd too.",
+            "Leave the line with F.pad as it is.",
+        ),
+        Mistake(
+            "another-eps",
+            ("nn.LayerNorm(4 * embed_dim)", "nn.LayerNorm(4 * embed_dim, eps=1e-6)"),
+            "The norm's eps is not PyTorch's 1e-5: for tokens of small variance the result differs.",
+            "nn.LayerNorm without an eps, as in the released Swin.",
+        ),
     ),
     hints=(
         "Four slices of the map, each with every second row and every second column, are the four corners of all squares "
