@@ -36,7 +36,7 @@ def groups_by_last_name(model, weight_decay):
 
 def groups_as_sets(model, weight_decay):
     trainable = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    spared = {name for name, p in trainable.items() if p.ndim < 2 or "pos_embed" in name or name.rpartition("_")[2] == "token"}
+    spared = {name for name, p in trainable.items() if p.ndim < 2 or name.rpartition("_")[2] in ("token", "embed")}
     return [
         {"params": [trainable[name] for name in trainable.keys() - spared], "weight_decay": weight_decay},
         {"params": [trainable[name] for name in spared], "weight_decay": 0.0},
