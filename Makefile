@@ -2,6 +2,8 @@
 #   make lab      set up .venv and open the labs in JupyterLab
 #   make test     set up .venv for development and run every test (PRECISION=bf16 THREADS=2: as on another CPU)
 #   make build    write notebooks/ and labs_solutions/ anew from labs/ (NAMES=03_attention for one)
+#   make checker  measure what the checker knows and write docs/checker.md (half an hour)
+#   make site     write site/, the course as pages to read in a browser, from the notebooks as they are
 #   make bench    measure this machine and write docs/benchmarks.md (PARTS="step augment" for two; hours on a CPU)
 # A second run starts in seconds: what is installed is noted in .venv, and done anew when pyproject.toml changes.
 
@@ -10,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help lab test build bench
+.PHONY: help lab test build checker site bench
 help:
 	@sed -n 's/^#   //p' Makefile
 
@@ -40,6 +42,11 @@ test: $(VENV)/.has-dev
 build: $(VENV)/.has-dev
 	$(BIN)/vitcourse build $(NAMES)
 
+checker: $(VENV)/.has-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.exercises.page $(NAMES)
+site: $(VENV)/.has-site
+	$(BIN)/vitcourse site
+
 # What is measured is kept in .bench: stopped, it goes on; done, it only writes the document. BENCH_FLAGS=--help says more.
 bench: $(VENV)/.has-bench
 	$(BIN)/python -m benchmarks $(PARTS) $(BENCH_FLAGS)
@@ -54,6 +61,11 @@ $(VENV)/.has-lab: pyproject.toml | $(VENV)/.made
 $(VENV)/.has-dev: pyproject.toml | $(VENV)/.made
 	@echo "Installing the course and its tests into $(VENV). PyTorch is large: the first time takes minutes."
 	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.has-site: pyproject.toml | $(VENV)/.made
+	@echo "Installing the course and what makes its site into $(VENV). PyTorch is large: the first time takes minutes."
+	@$(PIP) --editable '.[site]'
 	@touch $@
 
 $(VENV)/.has-bench: pyproject.toml | $(VENV)/.made

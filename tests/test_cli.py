@@ -144,7 +144,8 @@ def test_every_option_reaches_the_recipe_or_the_model(monkeypatch):
 def test_build_hands_on_names_and_exit_code(monkeypatch):
     calls = []
     monkeypatch.setattr("vitcourse.authoring.build.main", lambda *given: calls.append(given) or 3)
-    assert cli.main(["build", "--check", "01_patches"]) == 3 and calls == [(["01_patches"], True, False, False)]
+    assert cli.main(["build", "--check", "01_patches"]) == 3 and calls == [(["01_patches"], True, False, False, False)]
+    assert cli.main(["build", "--force"]) == 3 and calls[1] == ([], False, False, False, True)
 
 
 @pytest.mark.parametrize("options", [[], ["--check"], ["--learner"]])
@@ -155,22 +156,6 @@ def test_build_without_its_extra_is_one_sentence(monkeypatch, capsys, options):
     said = capsys.readouterr().err.strip()
     assert said.startswith("Building the notebooks needs jupytext and nbclient:") and "vitcourse[dev]" in said
     assert len(said.splitlines()) == 1
-
-
-def test_lab_becomes_jupyterlab_on_the_welcome_lab(monkeypatch, tmp_path, capsys):
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "notebooks" / "00_welcome.ipynb").write_text("{}")
-    started = []
-    monkeypatch.setattr(cli, "REPO", tmp_path)
-    monkeypatch.setattr(os, "execv", lambda program, command: started.append(command))
-    monkeypatch.setattr(cli, "has_display", lambda: False)
-    assert cli.main(["lab", "--", "--port", "9999"]) == 0
-    command = started[0]
-    assert command[:3] == [sys.executable, "-m", "jupyterlab"] and command[-2:] == ["--port", "9999"]
-    assert "--no-browser" in command and "--LabApp.default_url=/lab/tree/notebooks/00_welcome.ipynb" in command
-    assert "address" in capsys.readouterr().out
-    (tmp_path / "notebooks" / "00_welcome.ipynb").unlink()
-    assert cli.main(["lab"]) == 1 and "00_welcome" in capsys.readouterr().err
 
 
 def test_help_is_instant_because_the_command_itself_imports_nothing_heavy():

@@ -22,6 +22,7 @@ ROOMS = (
     "vitcourse.exercises",
     "vitcourse.workbook",
     "vitcourse",
+    "vitcourse.desk",
     "vitcourse.authoring",
     "vitcourse.doctor",
     "vitcourse.cli",

@@ -17,8 +17,9 @@ from vitcourse.training.config import TrainConfig
 from vitcourse.training.fit import fit
 from vitcourse.training.pieces import Pieces
 from vitcourse.workbook import run_check, store
+from vitcourse.workbook.fingerprint import fingerprint
 from vitcourse.workbook.mine import load
-from vitcourse.workbook.reference_text import fingerprint, solution_source
+from vitcourse.workbook.reference_text import solution_source
 
 MODEL = ("PatchEmbed", "TokenPrep", "MultiHeadAttention", "Block", "ViT")
 RECIPE = ("parameter_groups", "warmup_cosine", "mixup", "cutmix", "soft_cross_entropy")

@@ -5,6 +5,7 @@ import os
 import sys
 import warnings
 from dataclasses import fields
+from sysconfig import get_path
 
 from .common.errors import CourseError
 from .common.places import REPO
@@ -53,9 +54,20 @@ def make_parser():
     parser = argparse.ArgumentParser(prog="vitcourse", description="A course on Vision Transformers that you write.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
-    lab = commands.add_parser("lab", help="open the labs in JupyterLab")
+    lab = commands.add_parser("lab", help="open the labs in JupyterLab, in a copy of your own")
+    _add_work(lab)
     lab.add_argument("jupyter", nargs="*", help="options for JupyterLab, after --")
     lab.set_defaults(run=run_lab)
+
+    update = commands.add_parser("update", help="take your notebooks to the course as it is now; your answers stay")
+    _add_work(update)
+    update.set_defaults(run=run_update)
+
+    reset = commands.add_parser("reset", help="make a lab, or one exercise of it, blank; the old one is kept")
+    reset.add_argument("lab", metavar="LAB", help="say 03_attention, 03 or attention")
+    reset.add_argument("--exercise", metavar="NAME", help="this exercise only, say patchify")
+    _add_work(reset)
+    reset.set_defaults(run=run_reset)
 
     progress = commands.add_parser("progress", help="show which exercises are solved")
     progress.set_defaults(run=run_progress)
@@ -71,7 +83,12 @@ def make_parser():
     build.add_argument("--check", action="store_true", help="write nothing; say which notebooks are stale")
     build.add_argument("--learner", action="store_true", help="write the learners' notebooks only; runs nothing")
     build.add_argument("--wrap", action="store_true", help="wrap the masters' long paragraphs; builds nothing")
+    build.add_argument("--force", action="store_true", help="also overwrite a notebook in which somebody has worked")
     build.set_defaults(run=run_build)
+
+    site = commands.add_parser("site", help="for authors: write the course as pages to read in a browser")
+    site.add_argument("--out", metavar="DIR", help="the folder to write, in place of what is there (site)")
+    site.set_defaults(run=run_site)
 
     exercise = commands.add_parser("exercise", help="for authors: show an exercise's known mistakes as a learner would")
     exercise.add_argument("name", metavar="NAME", help="an exercise's name, say patchify")
@@ -86,6 +103,11 @@ def make_parser():
     new_exercise.add_argument("--lab", required=True, help="the lab's name, say transfer")
     new.set_defaults(run=run_new)
     return parser
+
+
+def _add_work(parser):
+    text = "the folder of your notebooks ($VITCOURSE_HOME/work where that is set, else work in the course's folder)"
+    parser.add_argument("--work", metavar="DIR", help=text)
 
 
 def _add_train(commands):
@@ -235,7 +257,14 @@ def run_build(arguments):
         )
     from .authoring.build import main as build
 
-    return build(arguments.names, arguments.check, arguments.learner, arguments.wrap)
+    return build(arguments.names, arguments.check, arguments.learner, arguments.wrap, arguments.force)
+
+
+def run_site(arguments):
+    """Write the pages."""
+    from .authoring.site import main as site
+
+    site(arguments.out)
 
 
 def run_exercise(arguments):
@@ -275,18 +304,27 @@ def run_doctor(arguments):
 
 
 def run_lab(arguments):
-    """Become JupyterLab, opened on the welcome lab."""
+    """Become JupyterLab, opened on the learner's own copy of the welcome lab."""
     from importlib.util import find_spec
 
     if find_spec("jupyterlab") is None:
         print('JupyterLab is not installed here: run "make lab", or install the extra vitcourse[lab].', file=sys.stderr)
         return 1
-    welcome = "notebooks/00_welcome.ipynb"
-    if not (REPO / welcome).is_file():
-        print(f"There is no {REPO / welcome}: clone the course's repository, or run vitcourse build.", file=sys.stderr)
+    desk = _desk(arguments)
+    _report(desk, desk.lay_out())
+    _offer_update(desk)
+    welcome = desk.path("00_welcome")
+    if not welcome.is_file():
+        print(f"There is no {welcome}: `git checkout notebooks` brings the course's.", file=sys.stderr)
         return 1
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={REPO}"]
-    command += [f"--LabApp.default_url=/lab/tree/{welcome}"]
+    root = lab_root(desk.work)
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
+    command += [f"--LabApp.default_url=/lab/tree/{welcome.relative_to(root).as_posix()}"]
+    # `!vitcourse` in a cell and JupyterLab's terminals find the commands of this environment. Where JupyterLab's own
+    # output is no terminal it would start login shells, and /etc/profile sets PATH anew: the shell is named to it.
+    os.environ["PATH"] = os.pathsep.join([get_path("scripts"), *filter(None, [os.environ.get("PATH")])])
+    if os.name != "nt" and not sys.stdout.isatty():
+        command.append(f"--ServerApp.terminado_settings=shell_command={os.environ.get('SHELL') or '/bin/sh'}")
     if not has_display():
         print("There is no display here: open the address that JupyterLab prints below in a browser.", flush=True)
         command.append("--no-browser")
@@ -298,6 +336,66 @@ def run_lab(arguments):
 
         return subprocess.call(command)
     os.execv(command[0], command)
+
+
+def lab_root(work):
+    """The folder that JupyterLab shows: the course's where `work` lies in it and is not hidden, else `work`."""
+    try:
+        hidden = any(part.startswith(".") for part in work.relative_to(REPO).parts)
+    except ValueError:
+        return work
+    return work if hidden else REPO
+
+
+def run_update(arguments):
+    """Take the learner's notebooks to a newer course; 1 when one of them could not be."""
+    desk = _desk(arguments)
+    return _report(desk, desk.update())
+
+
+def run_reset(arguments):
+    """Make a notebook or one exercise blank; 2 when there is no such lab."""
+    desk = _desk(arguments)
+    fits = [name for name in desk.labs() if arguments.lab in (name, *name.split("_", 1))]
+    if not fits:
+        print(f"There is no lab {arguments.lab!r}; there are: {', '.join(desk.labs())}.", file=sys.stderr)
+        return 2
+    return _report(desk, desk.reset(fits[0], arguments.exercise))
+
+
+def _desk(arguments):
+    from .desk.folder import Desk, work_folder
+
+    desk = Desk(work_folder(arguments.work, REPO), REPO)
+    if not desk.labs():
+        raise CourseError(f"There are no notebooks in {REPO / 'notebooks'}: clone the course's repository.")
+    return desk
+
+
+def _report(desk, lines):
+    """Print what was done and what could not be; 1 when there is any of that."""
+    for line in lines:
+        print(line, flush=True)
+    for problem in desk.problems:
+        print(problem, file=sys.stderr)
+    return 1 if desk.problems else 0
+
+
+def _offer_update(desk):
+    """Say which notebooks the course has newer, and ask whether to take them where somebody can answer."""
+    behind = desk.behind()
+    if not behind:
+        return
+    print(f"The course has newer notebooks: {', '.join(behind)}.", flush=True)
+    if sys.stdin is not None and sys.stdin.isatty():
+        try:
+            answer = input("Take them now? Your answers stay, and a backup of each is kept. [Y/n] ").strip().lower()
+        except EOFError:
+            answer = "n"
+        if answer in ("", "y", "yes"):
+            _report(desk, desk.update())
+            return
+    print("`vitcourse update` takes them: your answers stay, and a backup of each is kept.", flush=True)
 
 
 def has_display():

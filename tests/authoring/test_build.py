@@ -10,10 +10,11 @@ import sys
 import time
 
 import nbformat
+import numpy as np
 import pytest
 from PIL import Image
 
-from vitcourse.authoring import build, execute
+from vitcourse.authoring import build, execute, outputs
 from vitcourse.authoring.master import MasterError
 from vitcourse.common.errors import CourseError
 from vitcourse.common.places import REPO
@@ -82,6 +83,22 @@ def test_building_twice_gives_the_same_bytes(built):
 
 def test_a_fresh_build_is_up_to_date(built, capsys):
     assert checked(built, capsys) == (0, ["vitcourse build --check: the notebooks of 1 labs are up to date."])
+
+
+def test_a_notebook_in_which_somebody_worked_is_not_overwritten(built, capsys):
+    path = built / "notebooks" / NAME
+    blank = path.read_text()
+
+    def answer(notebook):
+        cell = next(cell for cell in notebook["cells"] if cell["id"] == "patchify")
+        cell["source"] = ["def patchify(images, patch_size):\n", "    return images"]
+
+    change_json(path, answer)
+    worked = path.read_text()
+    assert build.main(root=built) == 1 and path.read_text() == worked
+    printed = capsys.readouterr().err
+    assert "holds somebody's work" in printed and "vitcourse update" in printed and "--force" in printed
+    assert build.main(force=True, root=built) == 0 and path.read_text() == blank
 
 
 def change_json(path, change):
@@ -169,9 +186,9 @@ def test_check_names_the_module_behind_old_outputs(copied, capsys, file, old, ne
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
-    code, lines = checked(copied, capsys)
+    _, lines = checked(copied, capsys)
     line = f"labs_solutions/{NAME}: its outputs were made by other code (vitcourse/{file} changed)"
-    assert (line in lines) == stale and code == stale, lines
+    assert [each for each in lines if "made by other code" in each] == [line] * stale
 
 
 def test_the_build_notes_the_code_as_it_was_before_the_run(copied, capsys, monkeypatch, fake_run):
@@ -181,7 +198,7 @@ def test_the_build_notes_the_code_as_it_was_before_the_run(copied, capsys, monke
 
     monkeypatch.setattr(execute, "run", edited_meanwhile)
     assert build.main(root=copied) == 0
-    assert "vitcourse/data/shapes.py" in checked(copied, capsys)[1][0]
+    assert any("vitcourse/data/shapes.py" in line for line in checked(copied, capsys)[1])
 
 
 def test_check_names_an_edited_master(built, edit, capsys):
@@ -280,6 +297,23 @@ def test_the_badge_and_the_clone_come_from_the_one_address(checkout, fake_run):
 
 def test_no_badge_without_an_address(built):
     assert "colab" not in cells(built / "notebooks" / NAME)
+
+
+def test_a_notebook_that_is_too_big_has_its_photographs_rounded(checkout, monkeypatch):
+    noise = np.random.default_rng(0).normal(128, 8, (400, 700, 3)).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "PNG")
+    data = {"image/png": base64.b64encode(file.getvalue()).decode(), "text/plain": "<Figure>"}
+
+    def run(notebook, stem, folder, timeout=0):
+        cell = next(cell for cell in notebook.cells if cell.id == "picture")
+        cell.outputs = [nbformat.v4.new_output("display_data", data=dict(data))]
+
+    monkeypatch.setattr(execute, "run", run)
+    monkeypatch.setattr(outputs, "LIMIT", len(data["image/png"]) - 1000)
+    assert build.main(root=checkout) == 0
+    kept = cells(checkout / "labs_solutions" / NAME)["picture"].outputs[0].data["image/png"]
+    assert len(kept) < len(data["image/png"])
 
 
 # --- with a real kernel

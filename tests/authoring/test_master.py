@@ -45,6 +45,7 @@ def test_a_code_cell_shown_inside_a_text_is_not_taken_for_a_cell(edit):
         (":key: setup\n", ":key: prepare\nimport torch\n", None, "first code cell"),
         ('+++ {"key": "second-text"}', "+++", "A text of its own.", "needs a key"),
         ("And back.", ":::{note}\nAnd back.\n:::", None, "{note}"),
+        ("And back.", "<<<<<<< HEAD\nAnd back.\n=======", "<<<<<<< HEAD", "merge was not finished"),
         ("# Lab 01: Patches", "# Lab 01: Squares", "# Lab 01: Squares", "'# Lab 01: Patches'"),
         ("# Lab 01: Patches\n", "", "The next one", "'# Lab 01: Patches'"),
     ],

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
-from vitcourse.authoring.outputs import STATE, WIDGET, _filtered_png, clean, output_problems, shrink
+from vitcourse.authoring.outputs import STATE, WIDGET, _filtered_png, clean, output_problems, round_photographs, shrink
 
 
 def png(pixels):
@@ -67,6 +67,19 @@ def test_a_picture_shrinks_and_every_pixel_keeps_its_colour(draw):
 def test_the_colour_bar_and_the_photograph_have_more_colours_than_a_palette():
     for draw in (colour_bar, photograph):
         assert len(np.unique(pixels_of(drawn(draw)).reshape(-1, 3), axis=0)) > 256
+
+
+def test_only_photographs_are_rounded_and_nobody_sees_it():
+    pictures = {draw: shrink(drawn(draw)) for draw in (photograph, colour_bar, lines, bars)}
+    cells = [new_code_cell("x", id=draw.__name__) for draw in pictures]
+    for cell, picture in zip(cells, pictures.values(), strict=True):
+        cell.outputs = [new_output("display_data", data={"image/png": picture, "text/plain": "<Figure>"})]
+    round_photographs(new_notebook(cells=cells))
+    rounded = {cell.id: cell.outputs[0].data["image/png"] for cell in cells}
+    assert all(rounded[draw.__name__] == pictures[draw] for draw in (colour_bar, lines, bars))
+    before, after = pixels_of(pictures[photograph]), pixels_of(rounded["photograph"])
+    assert np.abs(after - before).max() == 2 and len(rounded["photograph"]) < 0.95 * len(pictures[photograph])
+    assert (after[before == 255] == 255).all() and (after[before == 0] == 0).all(), "paper and ink stay"
 
 
 @pytest.mark.parametrize("kind", [0, 2])

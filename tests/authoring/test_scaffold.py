@@ -59,7 +59,7 @@ def test_a_new_lab_with_two_exercises_is_made_and_all_that_it_lacks_is_named(cou
     code, said = course("build", "--check")
     assert code == 1
     for words in (
-        f"labs/{number:02d}_demo.md:9: TODO(author)",
+        f"labs/{number:02d}_demo.md:11: TODO(author)",
         f"notebooks/{number:02d}_demo.ipynb: missing",
         "vitcourse/exercises/__init__.py:",
         "vitcourse/exercises/demo/double_it.py: it knows 1 mistake, at least 6 are asked",

@@ -22,9 +22,10 @@ SETTINGS = {
 
 
 class Lab:
-    """A JupyterLab server on `root` with settings of its own; use it in a `with` statement."""
+    """A JupyterLab server on `root` with settings of its own, started by `command`; use it in a `with` statement."""
 
-    def __init__(self, root, progress):
+    def __init__(self, root, progress, command=None):
+        self.command = [sys.executable, *(command or ["-m", "jupyterlab", f"--ServerApp.root_dir={root}"])]
         self.root, self.own, self.progress = root, root / ".jupyter-test", progress
         self.log = self.own / "lab.log"
         with socket.socket() as free:
@@ -44,10 +45,10 @@ class Lab:
     def __enter__(self):
         options = [
             "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={self.port}", "--ServerApp.port_retries=0",
-            f"--ServerApp.token={self.token}", f"--ServerApp.root_dir={self.root}", "--LabApp.news_url=",
+            f"--ServerApp.token={self.token}", "--LabApp.news_url=",
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         ]  # fmt: skip
-        command = [sys.executable, "-m", "jupyterlab", *options]
+        command = [*self.command, *options]
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=self.env)
         wait_until(self.answers, 90, f"JupyterLab did not start:\n{self.log.read_text()}")

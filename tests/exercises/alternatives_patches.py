@@ -119,6 +119,74 @@ class PatchEmbedLoops(_PatchEmbedBase):
         return torch.stack([grid[:, :, r, c] for r in range(grid.shape[2]) for c in range(grid.shape[3])], dim=1)
 
 
+def patchify_into_zeros(images, patch_size):
+    """A float32 table, filled; the error is raised by a helper's division."""
+    if any(side % patch_size for side in images.shape[2:]):
+        raise ValueError(f"image {tuple(images.shape[2:])}, patch_size={patch_size}")
+    (B, C, H, W), P = images.shape, patch_size
+    patches = torch.zeros(B, (H // P) * (W // P), C * P * P)
+    for b in range(B):
+        for n in range(patches.shape[1]):
+            r, c = n // (W // P), n % (W // P)
+            patches[b, n] = images[b, :, r * P : (r + 1) * P, c * P : (c + 1) * P].ravel()
+    return patches
+
+
+def patchify_swaps(images, patch_size):
+    """One exchange of neighbouring axes after another."""
+    _refuse(images, patch_size)
+    tiles = images.unflatten(3, (-1, patch_size)).unflatten(2, (-1, patch_size))  # (B, C, rows, P, cols, P)
+    tiles = tiles.swapaxes(3, 4).movedim(1, 3)
+    return tiles.contiguous().view(len(images), -1, tiles.shape[3:].numel())
+
+
+def patchify_chunks(images, patch_size):
+    _refuse(images, patch_size)
+    strips = images.split(patch_size, dim=2)
+    return torch.cat([torch.stack([t.flatten(1) for t in s.split(patch_size, -1)], 1) for s in strips], dim=1)
+
+
+def unpatchify_into_zeros(patches, patch_size, grid):
+    """A float32 image, filled."""
+    P, (rows, cols) = patch_size, grid
+    image = torch.zeros(len(patches), patches.shape[2] // P**2, rows * P, cols * P)
+    for n in range(patches.shape[1]):
+        top, left = n // cols * P, n % cols * P
+        image[:, :, top : top + P, left : left + P] = patches[:, n].view(len(patches), -1, P, P)
+    return image
+
+
+def unpatchify_swaps(patches, patch_size, grid):
+    tiles = patches.unflatten(1, (grid[0], grid[1])).unflatten(-1, (-1, patch_size, patch_size))
+    tiles = tiles.movedim(3, 1).swapaxes(3, 4)  # (B, C, rows, P, cols, P)
+    return tiles.reshape(*tiles.shape[:2], grid[0] * patch_size, -1)
+
+
+class PatchEmbedKeywords(_PatchEmbedBase):
+    def __init__(self, img_size, patch_size, in_chans, embed_dim):
+        super().__init__(img_size, patch_size, in_chans, embed_dim)
+        window = (patch_size, patch_size)
+        self.proj = nn.Conv2d(
+            in_channels=in_chans, out_channels=embed_dim, kernel_size=window, stride=window, padding=0, bias=True
+        )
+        fan_in, fan_out = in_chans * patch_size**2, embed_dim
+        nn.init.uniform_(
+            self.proj.weight, -((6 / (fan_in + fan_out)) ** 0.5), (6 / (fan_in + fan_out)) ** 0.5
+        )  # Xavier
+        nn.init.zeros_(self.proj.bias)
+
+    def embed(self, images):
+        return torch.einsum("bdrc->brcd", self.proj(images)).reshape(len(images), self.num_patches, -1)
+
+
+class PatchEmbedFlattensLate(_PatchEmbedBase):
+    def embed(self, images):
+        x = self.proj(images)
+        B, D, rows, cols = x.shape
+        x = x.view(B, D, rows * cols)
+        return x.swapaxes(-1, -2).contiguous()
+
+
 ALTERNATIVES = {
     "patchify": [
         patchify_loops,
@@ -128,7 +196,17 @@ ALTERNATIVES = {
         patchify_conv,
         patchify_into_empty,
         patchify_shuffle,
+        patchify_into_zeros,
+        patchify_swaps,
+        patchify_chunks,
     ],
-    "unpatchify": [unpatchify_loops, unpatchify_fold, unpatchify_einsum, unpatchify_shuffle],
-    "PatchEmbed": [PatchEmbedPermute, PatchEmbedLinear, PatchEmbedLoops],
+    "unpatchify": [
+        unpatchify_loops,
+        unpatchify_fold,
+        unpatchify_einsum,
+        unpatchify_shuffle,
+        unpatchify_into_zeros,
+        unpatchify_swaps,
+    ],
+    "PatchEmbed": [PatchEmbedPermute, PatchEmbedLinear, PatchEmbedLoops, PatchEmbedKeywords, PatchEmbedFlattensLate],
 }

@@ -70,10 +70,9 @@ def test_mistakes_are_told_apart_on_all_inputs(name):
 
 @pytest.mark.parametrize(("name", "answer"), ALL_ALTERNATIVES, ids=lambda value: getattr(value, "__name__", value))
 def test_right_answers_of_other_kinds_pass(name, answer):
-    for seed in range(5):
-        for dtype in DTYPES:
-            result = run_check(name, answer, seed=seed, dtype=dtype)
-            assert result.status is Status.PASS, result
+    for seed in range(5):  # each in float32, in eval mode, and in float64
+        result = run_check(name, answer, seed=seed)
+        assert result.status is Status.PASS, result
 
 
 @pytest.mark.parametrize("name", NAMES)

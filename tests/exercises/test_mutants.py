@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.exercises.mutants import mutants
 from tests.exercises.test_all import NAMES
 from vitcourse.workbook.answers import namespace_for, run_text
 from vitcourse.workbook.check import Status, run_check
+from vitcourse.workbook.mutants import mutants
 from vitcourse.workbook.reference_text import solution_source
 
 SYMMETRIC = "exchanging axes a and b is exchanging b and a"
@@ -86,7 +86,7 @@ EQUIVALENT = {
 @pytest.mark.parametrize("name", NAMES)
 def test_every_mutant_is_rejected(name):
     survivors = set()
-    for label, text in mutants(solution_source(name)):
+    for label, _, text in mutants(solution_source(name)):
         try:
             answer = run_text(text, name, namespace_for(name), f"<mutant {name}>")
         except Exception:

@@ -198,9 +198,31 @@ def test_a_side_call_that_must_raise_shows_its_own_inputs():
 
     result = run_check("patchify", answer, diagnose=False)
     assert "must raise a ValueError" in result.message
-    assert result.details["inputs"] == "images (2, 5, 5, 9), patch_size 3"
+    assert result.details["inputs"] == "images (7, 5, 11, 7), patch_size 4"
 
 
 def test_a_huge_expanded_result_is_refused_by_its_shape():
     result = run_check("patchify", lambda images, patch_size: torch.zeros(1).expand(2**33))
     assert result.status is Status.FAIL and "(8589934592,)" in result.message
+
+
+# ------------------------------------------------------------------------------------------------------- a single slip
+
+
+def test_a_slip_that_is_no_known_mistake_is_told_by_what_gives_the_same():
+    def answer(images, targets, lam, perm):
+        mix = lambda x: lam * x + (1 + lam) * x[perm]  # noqa: E731
+        return mix(images), mix(targets)
+
+    result = run_check("mixup", answer)
+    assert result.mistake is None and result.details["relation"] == "edit"
+    assert "exactly what comes out when" in result.message and "`+` stands where `-` belongs" in result.message
+
+
+def test_what_no_single_slip_gives_is_not_told_as_one():
+    def answer(images, targets, lam, perm):
+        mix = lambda x: lam**1.5 * x + (1 - lam) ** 0.7 * x[perm]  # noqa: E731
+        return mix(images), mix(targets)
+
+    result = run_check("mixup", answer)
+    assert result.status is Status.FAIL and result.details.get("relation") != "edit"

@@ -1,5 +1,6 @@
 """Nothing that a learner types outlives its check, and no setting of the notebook's disturbs one."""
 
+import importlib
 import os
 import threading
 import warnings
@@ -82,6 +83,20 @@ def test_a_check_in_a_thread_tries_the_answer_in_a_child():
     result = in_a_thread(lambda: run_check("patchify", lambda *sizes: swallows_an_inner_loop(), time_limit=0.3))
     assert "did not return within 0.3 seconds" in result.message
     assert in_a_thread(lambda: run_check("patchify", patchify)).status is Status.PASS
+
+
+@pytest.mark.parametrize("thread", [False, True], ids=["main", "thread"])
+def test_an_import_is_not_cut_short(thread, tmp_path, monkeypatch):
+    """torch's optimizers import for seconds at their first use: a right answer is not to blame for that."""
+    name = f"slow_module_{thread}".lower()
+    (tmp_path / f"{name}.py").write_text("import time\nfor _ in range(50):\n    time.sleep(0.01)\ndone = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def run():
+        with quarantine(0.2):
+            return importlib.import_module(name).done
+
+    assert in_a_thread(run) if thread else run()
 
 
 def test_nothing_is_stopped_after_the_guarded_code_is_left():

@@ -10,7 +10,8 @@ For an author:
 3. Every other code cell has a `:key:` of its own, which becomes its id. A check cell's id comes from what it
    checks, a text's from the cell before it. So ids never move, and diffs stay small.
 4. `vitcourse build 03_attention` (or 03, or attention) writes both notebooks of one lab and runs the solved one.
-   `vitcourse build` does all. A lab that fails keeps its old files.
+   `vitcourse build` does all. A lab that fails keeps its old files, and so does one in whose notebook in notebooks/
+   somebody has worked, unless --force is given.
    `vitcourse build --learner` writes the learner's notebooks only, which runs nothing and takes a second.
 5. `vitcourse build --check` runs nothing. It says which notebook is stale and why, in its source or in its outputs
    (when code that made them has changed since), and in the same list which piece of a lab or an exercise is missing
@@ -30,16 +31,17 @@ from pathlib import Path
 from ..common.errors import CourseError
 from ..common.files import replace_text
 from ..common.places import REPO
+from ..desk.folder import holds_work
 from .compose import compose, to_text
 from .made_by import KEY, made_by
 from .master import read_master
-from .outputs import output_problems, size_problems
+from .outputs import output_problems, round_photographs, size_problems
 from .setup_cell import repository_address
 from .stale import LEARNER, SOLVED, find_orphans, package_of, report_stale
 from .wrap import wrap as wrapped
 
 
-def main(names=(), check=False, learner=False, wrap=False, root=REPO):
+def main(names=(), check=False, learner=False, wrap=False, force=False, root=REPO):
     """Build the named labs, or all; or only say what is stale.
 
     Args:
@@ -47,6 +49,7 @@ def main(names=(), check=False, learner=False, wrap=False, root=REPO):
         check: compare and report, write nothing, run nothing.
         learner: write the learners' notebooks only, run nothing.
         wrap: wrap the masters' long paragraphs, build nothing.
+        force: overwrite a notebook also where somebody has worked in it.
         root: the checkout.
 
     Returns:
@@ -68,6 +71,8 @@ def main(names=(), check=False, learner=False, wrap=False, root=REPO):
     failed = []
     for path in paths:
         try:
+            if not force:
+                refuse_to_overwrite(root, path)
             (write_learner if learner else build_lab)(root, path)
         except KeyboardInterrupt:
             print("\nInterrupted: the notebooks that were not finished are as they were.", file=sys.stderr)
@@ -102,6 +107,15 @@ def find_masters(root, names):
     return sorted(set(found)), unknown
 
 
+def refuse_to_overwrite(root, path):
+    """Raise BuildError where somebody has worked in the learner's notebook of a master."""
+    if holds_work(root, path.stem):
+        raise BuildError(
+            f"{LEARNER}/{path.stem}.ipynb holds somebody's work. `vitcourse update` copies it into work/; then "
+            f"`git checkout {LEARNER}/{path.stem}.ipynb` makes it blank again. --force overwrites it."
+        )
+
+
 def build_lab(root, path):
     """Write both notebooks of one master, the solved one executed; all or nothing."""
     from .execute import run  # nbclient: only a real build needs it
@@ -119,6 +133,8 @@ def build_lab(root, path):
         print(" failed")
         raise
     solved.metadata[KEY] = {"made_by": made}
+    if size_problems(solved, to_text(solved)):
+        round_photographs(solved)
     text = to_text(solved)
     problems = output_problems(solved, root) + size_problems(solved, text)
     if problems:

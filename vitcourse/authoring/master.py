@@ -76,6 +76,9 @@ class _Reader:
             cells.append(cell)
             before = cell
         self.check_heading(cells)
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if line.startswith(("<<<<<<< ", ">>>>>>> ")):
+                self.say(number, "here a merge was not finished")
         self.check_order(cells)
         if self.problems:
             raise MasterError(self.problems)

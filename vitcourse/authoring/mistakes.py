@@ -82,17 +82,21 @@ def mistaken(name, answers, seed, dtype):
         answers: mistake id -> its answer, in the order in which they are tried.
 
     Returns:
-        dict, mistake id -> the id of the mistake that is named in its place, or None where it is accepted.
+        dict, mistake id -> the id of the first other mistake that ends as it does in every case, or None where it is
+        accepted.
     """
-    exercise, left, found = get_exercise(name), dict(answers), {}
+    exercise, ends = get_exercise(name), {key: [] for key in answers}
     for index in range(exercise.cases):
         inputs = dict(seed=seed, index=index, dtype=dtype, time_limit=None)
         expected = run_probe(exercise, reference_answer(name), None, **inputs)
-        ends = {key: run_probe(exercise, answer, expected, **inputs) for key, answer in answers.items()}
-        wrong = [key for key in answers if not isinstance(ends[key], dict)]
-        for key in [key for key in left if key in wrong]:
-            del left[key]  # a check ends at the first case that is wrong
-            first = next(other for other in wrong if same_end(ends[key], ends[other]))
-            if first != key:
-                found[key] = first
-    return found | dict.fromkeys(left)
+        for key, answer in answers.items():
+            ends[key].append(run_probe(exercise, answer, expected, **inputs))
+    found = {}
+    for key, own in ends.items():
+        if all(isinstance(end, dict) for end in own):
+            found[key] = None
+            continue
+        first = next(other for other in ends if all(map(same_end, own, ends[other])))
+        if first != key:
+            found[key] = first
+    return found

@@ -14,6 +14,7 @@ from PIL import Image
 WIDGET = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 LIMIT = 1_000_000  # bytes of a notebook's file: above this GitHub stops to show it, and a clone grows slow
+PHOTOGRAPH = 4000  # colours; of a plot or a map with its bar matplotlib makes up to 3,000, most at the edges of letters
 # What tells of the machine or of where its packages came from; a reader can do nothing with it.
 MACHINE = re.compile(r"(?:/root/|/tmp/|/home/\w+|/Users/\w+|site-packages|pypi\.|anaconda\.|index-url)")
 
@@ -75,23 +76,43 @@ def _walk(model_id, state, shown, words, seen):
         _walk(str(child).removeprefix("IPY_MODEL_"), state, shown, words, seen)
 
 
-def shrink(encoded):
+def shrink(encoded, rounded=False):
     """A base64 PNG on white paper, packed tighter and without metadata, or the same text when that is not smaller.
 
     No colour changes: a palette of 256 would shift those of maps, colour bars and photographs, which have thousands,
     so only a picture that has no more of them gets one.
+
+    Args:
+        encoded: the PNG.
+        rounded: whether a picture of many colours is rounded, see `round_photographs`.
     """
     raw = base64.b64decode(encoded)
     image = Image.open(io.BytesIO(raw)).convert("RGBA")
     paper = Image.new("RGBA", image.size, "white")
     paper.alpha_composite(image)
     flat = paper.convert("RGB")
+    if rounded and flat.getcolors(PHOTOGRAPH) is None:
+        flat = flat.point([round(round(value * 63 / 255) * 255 / 63) for value in range(256)] * 3)
     if flat.getcolors(256) is not None:
         packed = [_pillow_png(flat.quantize(256, dither=Image.Dither.NONE))]
     else:
         packed = [_pillow_png(flat), *(_filtered_png(np.asarray(flat), kind) for kind in (0, 2))]
     small = min(packed, key=len)
     return base64.b64encode(small).decode() if len(small) < len(raw) else encoded
+
+
+def round_photographs(notebook):
+    """Save bytes in a notebook that is too big, in place: round its pictures of more than `PHOTOGRAPH` colours.
+
+    Red, green and blue take 64 levels each, so that none moves by more than 2 of 255, which nobody sees. The noise of
+    a photograph is most of its bytes, and half of it lies below that. A plot, a map or a colour bar has fewer colours
+    and stays exact.
+    """
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "image/png" in data:
+                data["image/png"] = shrink(data["image/png"], rounded=True)
 
 
 def _pillow_png(image):

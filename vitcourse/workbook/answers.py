@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..exercises import get_exercise, lab_of
-from .reference_text import reference_source
+from .mutants import mutants
+from .reference_text import reference_source, solution_source
 
 
 def reference_answer(exercise_id):
@@ -73,3 +74,15 @@ def mistake_answer(exercise_id, mistake_id):
         return mistake.change
     text = changed_text(exercise_id, mistake.change)
     return run_text(text, exercise_id, namespace_for(exercise_id), f"<mistake {exercise_id}/{mistake_id}>")
+
+
+@functools.cache
+def edited_answers(exercise_id):
+    """The wrong answers that one edit makes of the reference: (words, answer) of each that defines anything."""
+    found = []
+    for _, words, text in mutants(solution_source(exercise_id)):
+        try:
+            found.append((words, run_text(text, exercise_id, namespace_for(exercise_id), f"<edit of {exercise_id}>")))
+        except Exception:
+            continue
+    return found

@@ -37,9 +37,10 @@ class Raised:
 
 @dataclass(frozen=True)
 class Returned:
-    """That a call which should raise returned something of this kind."""
+    """That a call which should raise returned something of this kind, and what tells one tensor from another."""
 
     kind: str
+    looks: str = ""
 
 
 def describe(value):

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 import torch
 
-from .answers import mistake_answer, mistakes_together, reference_answer
+from .answers import edited_answers, mistake_answer, mistakes_together, reference_answer
 from .compare import compare
-from .recorder import KEPT, RANDOM, Mismatch
+from .recorder import FROM_BEFORE, KEPT, RANDOM, Mismatch
 from .relations import relate
 from .trial import run_probe, same_end
 
-SECONDS_FOR_PAIRS = 0.5  # of two mistakes at once there are hundreds: those that can be tried in this time are
+SECONDS_FOR_EDITS = 0.4  # of the reference: so many are tried as the time suffices for
+SECONDS_FOR_PAIRS = 0.4  # of two mistakes at once there are hundreds: those that can be tried in this time are
 VAGUE = ("order", "constant", "place", "terms", "factors", "cropped", "unreduced", "repeated")
 
 
@@ -97,6 +98,7 @@ def find_cause(bench, answer, index, earlier):
         or _returns_nothing(answer, ends[index])
         or _two_at_once(bench, ends)
         or _one_mode_only(bench, answer, index)
+        or _one_edit(bench, ends)
         or _related(bench, ends)
     )
 
@@ -115,8 +117,8 @@ def _moving(bench, answer, end, index):
     """Called again with other random numbers it ends otherwise: is it the numbers, or something kept?"""
     if not isinstance(end, Mismatch):
         return None
-    if end.problem.kind == "moving":  # the probe has found it
-        return Cause(end.problem.message, relation="moving")
+    if end.problem.kind in ("moving", "kept"):  # the probe has found it
+        return Cause(end.problem.message, relation=end.problem.kind)
     if end.problem.kind not in ("values", "finite") or not isinstance(end.value, torch.Tensor | float):
         return None  # of other things it is not known whether two are equal
     if same_end(end, bench.run(answer, index, rng=bench.trial.seed + 7919)):
@@ -134,11 +136,7 @@ def _kept_from_before(end, bench, index, earlier):
     for record in seen:
         right = record.get(end.name)
         if isinstance(right, torch.Tensor) and compare("", right, end.value) is None:
-            message = (
-                "It gives the result of an earlier call with other inputs: something is kept between calls "
-                "(a cache, a global variable, an attribute)."
-            )
-            return Cause(message, relation="kept")
+            return Cause(FROM_BEFORE, relation="kept")
     return None
 
 
@@ -186,6 +184,24 @@ def _two_at_once(bench, ends):
     if not both:
         return None
     return Cause(f"Two mistakes at once. The first one: {both[0].message}", both[0].id)
+
+
+def _one_edit(bench, ends):
+    """One change of the reference that gives what the answer gives, in every case; said when one or two explain it."""
+    failed = [end for end in ends.values() if not isinstance(end, dict)]
+    if not all(isinstance(end, Mismatch) and _tells(end.value) for end in failed):
+        return None
+    stop = time.thread_time() + SECONDS_FOR_EDITS
+    found = {}
+    for words, edited in edited_answers(bench.exercise.id):
+        if time.thread_time() > stop:
+            break
+        if words not in found and bench.explains(edited, ends):
+            found[words] = edited
+    if not 1 <= len(found) <= 2:
+        return None
+    name, words = f"{failed[0].name[:1].upper()}{failed[0].name[1:]}", ", or when ".join(found)
+    return Cause(f"{name} is wrong: this is exactly what comes out when {words}.", relation="edit")
 
 
 def _tells(value):

@@ -14,7 +14,7 @@ from ..exercises import lab_of, module_name
 from .reference_text import reference_source
 
 EXERCISES = PACKAGE / "exercises"
-COUNTS = ("draw", "probe", "cases")  # of an Exercise's fields
+COUNTS = ("draw", "probe", "cases", "dtype_named")  # of an Exercise's fields
 
 
 @functools.cache
@@ -98,6 +98,7 @@ def _shape(node):
     if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node, clean=False) is not None:
         fields["body"] = node.body[1:]
     if isinstance(node, ast.Call) and _sees(node.func):
+        fields["keywords"] = [keyword for keyword in node.keywords if keyword.arg != "axes"]  # words, too
         fields["args"] = [argument for argument in node.args if argument is not node.args[0] or not _is_text(argument)]
     given = (f"{name}={_shape(value)}" for name, value in fields.items() if value is not None and value != [])
     return f"{type(node).__name__}({', '.join(given)})"

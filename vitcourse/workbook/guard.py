@@ -46,7 +46,7 @@ def quarantine(time_limit=30.0):
     (the first 5,000 characters are kept in the stream that is yielded). Threads that were begun inside are ended.
 
     Args:
-        time_limit: seconds, or None.
+        time_limit: seconds, or None. An import is never cut short: the limit begins anew after it.
 
     Raises:
         OutOfTime: in the guarded code, when the limit is over.
@@ -148,6 +148,15 @@ def _limit(seconds):
         yield
 
 
+def _importing(frame):
+    """Whether a module is being imported in a frame or in one that called it: half of a module would stay behind."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
 @contextlib.contextmanager
 def _alarm(seconds):
     armed = True
@@ -159,6 +168,9 @@ def _alarm(seconds):
             return
         if frame.f_code.co_filename.startswith(OWN):  # on its way out, or not the learner's code
             signal.setitimer(signal.ITIMER_REAL, 0.01)
+            return
+        if not delays and _importing(frame):  # torch imports for seconds at some first calls: that is not the answer's
+            signal.setitimer(signal.ITIMER_REAL, seconds)
             return
         # Python looks for signals at calls and at the end of a loop's round: a short and changing delay finds the one
         # between an `except:` and the next `try:`, where nothing swallows it
@@ -184,6 +196,8 @@ def _watchdog(seconds):
     def watch():
         wait = seconds
         while not done.wait(wait):
+            if wait == seconds and _importing(sys._current_frames().get(guarded)):
+                continue
             wait = 1e-6 if wait == seconds else min(1.1 * wait, 1e-3)
             sys.setswitchinterval(1e-6)  # so that the next one comes soon after a bare `except:` swallowed this one
             with lock:

@@ -139,7 +139,11 @@ class Recorder:
         state = torch.get_rng_state()
         first = self(name, call(*args, **kwargs), rtol, atol, axes)
         others = [_other_values(value) for value in args], {key: _other_values(v) for key, v in kwargs.items()}
-        self(f"{name} for other values of the same shape", call(*others[0], **others[1]), rtol, atol, axes)
+        other, changed = f"{name} for other values of the same shape", _snapshot(call(*others[0], **others[1]))
+        if self.expected is not None and compare(name, first, changed, rtol, atol) is None:
+            right = compare(name, self.expected[other], changed, rtol, atol) is None
+            self._settle(other, changed, None if right else Problem("kept", FROM_BEFORE))
+        self(other, changed, rtol, atol, axes)
         again = _snapshot(call(*args, **kwargs))
         problem = None
         if compare(name, first, again, rtol, atol) is not None:
@@ -157,7 +161,8 @@ class Recorder:
         """
         before, self.called = self.called, ""
         try:
-            value = Returned(kind_of(call(*args, **kwargs)))
+            value = call(*args, **kwargs)
+            value = Returned(kind_of(value), _looks(value))
         except NotImplementedError:
             raise
         except Exception as error:
@@ -258,6 +263,10 @@ KEPT = (
     "A second call with the same input gives another result: something is kept from one call to the next, or memory "
     "is read that was never written."
 )
+FROM_BEFORE = (
+    "It gives the result of an earlier call with other inputs: something is kept between calls (a cache, a global "
+    "variable, an attribute)."
+)
 
 
 def _one_mode(name, mode, other):
@@ -270,6 +279,13 @@ def _other_values(value):
         return value
     axes = [axis for axis, size in enumerate(value.shape) if size > 1]
     return value.roll(1, axes[-1]) if axes else value + 1
+
+
+def _looks(value):
+    """A tensor's shape and, roughly, size: an image that was cropped is told from one that was filled up."""
+    if not isinstance(value, torch.Tensor) or not value.is_floating_point() or value.numel() > OVERSIZE:
+        return ""
+    return f"{tuple(value.shape)} {float(value.detach().abs().mean()):.2e}"
 
 
 def _snapshot(value):

@@ -10,12 +10,18 @@ def draw(d):
 
 
 def probe(answer, see, images, patch_size):
-    see("the result", answer(images, patch_size))
+    see.twice("the result", answer, images, patch_size, axes="image patch number")
     see("the result for one grey image of one patch", answer(images[:1, :1, :patch_size, :patch_size], patch_size))
     leaf = images.clone().requires_grad_()
     see.gradient("`images`", answer(leaf, patch_size), leaf)
+    if patch_size == 1:
+        return  # which divides every side
+    # 22 x 8 pixels hold as many as eleven patches of 4 x 4, but cannot be cut into them
     H, W = images.shape[2:]
-    for name, cut in (("height", images[:, :, :-1]), ("width", images[:, :, :, :-1])):
+    larger = images.repeat(1, 1, 2, 2)
+    cuts = [("height", larger[:, :, : 2 * H - 2, :W]), ("width", larger[:, :, :H, : W + 1])]
+    both = ("height and a width", larger[:, :, : H + 1, : W + 1])
+    for name, cut in [both, *cuts[:: 1 if images.shape[1] > 1 else -1]]:
         sizes = (*cut.shape[2:], patch_size)
         see.raises(f"for a {name} that the patch size does not divide", answer, cut, patch_size, mentions=sizes)
 
@@ -30,6 +36,7 @@ EXERCISE = Exercise(
     id="patchify",
     draw=draw,
     probe=probe,
+    cases=3,
     picture=picture,
     mistakes=(
         Mistake(
@@ -76,6 +83,66 @@ EXERCISE = Exercise(
             "then which pixel in it.",
         ),
         Mistake(
+            "pixels-in-a-row",
+            (
+                "tiles.permute(0, 2, 4, 1, 3, 5)",
+                "images.reshape(B, C, rows * cols, P * P).transpose(1, 2)",
+            ),
+            "Each channel is cut into runs of P*P numbers as they lie in memory: a “patch” is a piece of a line, not a square.",
+            "A square takes P numbers from each of P lines: split H and W, each into two axes.",
+        ),
+        Mistake(
+            "unfolded-not-permuted",
+            (
+                (
+                    "images.reshape(B, C, rows, P, cols, P)",
+                    "images.unfold(2, P, P).unfold(3, P, P)",
+                ),
+                ("tiles = tiles.permute(0, 2, 4, 1, 3, 5)", "tiles = tiles"),
+            ),
+            "The tiles are (B, C, rows, cols, P, P), and the merge puts the channel in front of the grid: a “patch” gathers squares of one channel.",
+            "Move the channel behind the grid's two axes before you merge.",
+        ),
+        Mistake(
+            "grid-exchanged",
+            ("images.reshape(B, C, rows, P, cols, P)", "images.reshape(B, C, cols, P, rows, P)"),
+            "H is split into cols and W into rows; it must be H into rows of patches and W into cols.",
+            "Which of the two numbers times P gives H?",
+        ),
+        Mistake(
+            "columns-and-channels-last",
+            ("permute(0, 2, 4, 1, 3, 5)", "permute(0, 2, 4, 5, 3, 1)"),
+            "Each patch is flattened as column, row, channel; it must be channel, row, column.",
+            "Within a patch the channel's axis comes first, then rows, then columns.",
+        ),
+        Mistake(
+            "patches-last",
+            ("tiles.reshape(B, rows * cols, C * P * P)", "tiles.reshape(B, rows * cols, C * P * P).transpose(1, 2)"),
+            "The result is (B, C*P*P, N), as F.unfold gives it; it must be (B, N, C*P*P).",
+            "Exchange the last two axes.",
+        ),
+        Mistake(
+            "patches-first",
+            ("tiles.reshape(B, rows * cols, C * P * P)", "tiles.reshape(B, rows * cols, C * P * P).transpose(0, 1)"),
+            "The patches stand in front of the images; the result is (B, N, C*P*P).",
+            "torch.stack makes the new axis where its argument dim says.",
+        ),
+        Mistake(
+            "first-image-only",
+            ("tiles.reshape(B, rows * cols, C * P * P)", "tiles.reshape(B, rows * cols, C * P * P)[:1]"),
+            "Only the first image's patches are returned.",
+            "Leave the batch's axis as it is, in front.",
+        ),
+        Mistake(
+            "windows-overlap",
+            (
+                "tiles.reshape(B, rows * cols, C * P * P)",
+                "images.unfold(2, P, 1).unfold(3, P, 1).permute(0, 2, 3, 1, 4, 5).flatten(3).flatten(1, 2)",
+            ),
+            "The window moves on by one pixel, so that patches overlap: its step must be P.",
+            "F.unfold has a stride, and it is 1 unless you say otherwise.",
+        ),
+        Mistake(
             "not-flattened",
             ("tiles.reshape(B, rows * cols, C * P * P)", "tiles.reshape(B, rows * cols, C, P, P)"),
             "The patches are right but not flattened: each one must become a single axis of length C*P*P.",
@@ -117,6 +184,51 @@ EXERCISE = Exercise(
             ),
             "An image that P does not divide is cropped in silence; there must be a ValueError that names H, W and P.",
             "Pixels that vanish without a word are a bug that nobody finds. Raise instead.",
+        ),
+        Mistake(
+            "padded",
+            (
+                'raise ValueError(f"patch size {P} does not divide the image\'s height {H} and width {W}")',
+                "images = nn.functional.pad(images, (0, -W % P, 0, -H % P))\n        H, W = images.shape[2:]",
+            ),
+            "An image that P does not divide is filled up in silence; there must be a ValueError that names H, W and P.",
+            "Pixels that were never in the image are no better than those that vanish. Raise instead.",
+        ),
+        Mistake(
+            "resized",
+            (
+                'raise ValueError(f"patch size {P} does not divide the image\'s height {H} and width {W}")',
+                "H, W = max(P, H // P * P), max(P, W // P * P)\n        images = nn.functional.interpolate(images, (H, W), mode='bilinear')",
+            ),
+            "An image that P does not divide is resized in silence; there must be a ValueError that names H, W and P.",
+            "A function that cuts does nothing else. Raise instead.",
+        ),
+        Mistake(
+            "both-sides-check",
+            ("if H % P or W % P:", "if H % P and W % P:"),
+            "There is a ValueError only when P divides neither side; one side suffices.",
+            "and asks for both, or for one of the two.",
+        ),
+        Mistake(
+            "area-check",
+            ("if H % P or W % P:", "if (H * W) % (P * P):"),
+            "The area is tested; both sides must be: 22 x 8 pixels hold as many as eleven patches of 4 x 4, but cannot be cut into them.",
+            "Each side has to be a multiple of P by itself.",
+        ),
+        Mistake(
+            "width-only-check",
+            ("if H % P or W % P:", "if W % P:"),
+            "Only the width is tested; a height that P does not divide must raise a ValueError too.",
+            "The image has two sides, and each can be wrong alone.",
+        ),
+        Mistake(
+            "other-exception",
+            (
+                "raise ValueError(f",
+                "raise Exception(f",
+            ),
+            "The exception is of another kind; it must be a ValueError.",
+            "Whoever calls you catches ValueError, and nothing broader.",
         ),
         Mistake(
             "height-only-check",

@@ -13,7 +13,7 @@ def draw(d):
 
 
 def probe(answer, see, patches, patch_size, grid):
-    see("the result", answer(patches, patch_size, grid))
+    see.twice("the result", answer, patches, patch_size, grid, axes="image channel row column")
     see("the result for one grey image of one patch", answer(patches[:1, :1, : patch_size**2], patch_size, (1, 1)))
     leaf = patches.clone().requires_grad_()
     see.gradient("`patches`", answer(leaf, patch_size, grid), leaf)
@@ -28,6 +28,7 @@ EXERCISE = Exercise(
     id="unpatchify",
     draw=draw,
     probe=probe,
+    cases=3,
     picture=picture,
     mistakes=(
         Mistake(
@@ -59,6 +60,72 @@ EXERCISE = Exercise(
             ("permute(0, 3, 1, 4, 2, 5)", "permute(0, 3, 1, 5, 2, 4)"),
             "Each patch is transposed: its rows and columns are exchanged.",
             "The patch's row axis goes with the grid's rows, its column axis with the grid's columns.",
+        ),
+        Mistake(
+            "transposed-image",
+            ("permute(0, 3, 1, 4, 2, 5)", "permute(0, 3, 2, 5, 1, 4)"),
+            "The whole image is transposed: rows and columns are exchanged.",
+            "grid is (rows, cols), and the result is (B, C, rows*P, cols*P).",
+        ),
+        Mistake(
+            "grid-order-only",
+            ("permute(0, 3, 1, 4, 2, 5)", "permute(0, 3, 2, 4, 1, 5)"),
+            "The grid's two axes are exchanged before the merge: a row of pixels goes with a column of patches.",
+            "The patch's row axis goes with the grid's rows, its column axis with the grid's columns.",
+        ),
+        Mistake(
+            "patches-side-by-side",
+            ("permute(0, 3, 1, 4, 2, 5)", "permute(0, 3, 4, 1, 2, 5)"),
+            "The row axis of the pixels stands before the grid's rows: lines of different patches alternate.",
+            "In rows*P the row of patches changes slowest: it comes first, the pixel within it second.",
+        ),
+        Mistake(
+            "columns-interleaved",
+            ("permute(0, 3, 1, 4, 2, 5)", "permute(0, 3, 1, 4, 5, 2)"),
+            "The column axis of the pixels stands before the grid's columns: columns of different patches alternate.",
+            "In cols*P the column of patches changes slowest: it comes first, the pixel within it second.",
+        ),
+        Mistake(
+            "channels-behind",
+            ("tiles.reshape(B, C, rows * P, cols * P)", "tiles.reshape(B, C, rows * P, cols * P).permute(0, 2, 3, 1)"),
+            "The result is (B, H, W, C); images are (B, C, H, W) everywhere in this course.",
+            "The channels stand right behind the batch.",
+        ),
+        Mistake(
+            "not-merged",
+            ("tiles.reshape(B, C, rows * P, cols * P)", "tiles"),
+            "The axes are in order but not merged: the result has the four axes (B, C, rows*P, cols*P).",
+            "One more reshape.",
+        ),
+        Mistake(
+            "first-image-only",
+            ("tiles.reshape(B, C, rows * P, cols * P)", "tiles.reshape(B, C, rows * P, cols * P)[:1]"),
+            "Only the first image is returned.",
+            "Leave the batch's axis as it is, in front.",
+        ),
+        Mistake(
+            "grid-exchanged",
+            (
+                ("patches.reshape(B, rows, cols, C, P, P)", "patches.reshape(B, cols, rows, C, P, P)"),
+                ("tiles.reshape(B, C, rows * P, cols * P)", "tiles.reshape(B, C, cols * P, rows * P)"),
+            ),
+            "The grid is taken as (cols, rows); it is (rows, cols), and the image has rows*P lines.",
+            "Rows come before columns everywhere in this course.",
+        ),
+        Mistake(
+            "split-exchanged",
+            ("patches.reshape(B, rows, cols, C, P, P)", "patches.reshape(B, cols, rows, C, P, P)"),
+            "N is split as (cols, rows); it must be (rows, cols), as the grid is given.",
+            "N = rows*cols with the column changing fastest.",
+        ),
+        Mistake(
+            "laid-out-crosswise",
+            (
+                ("permute(0, 3, 1, 4, 2, 5)", "permute(0, 3, 2, 4, 1, 5)"),
+                ("tiles.reshape(B, C, rows * P, cols * P)", "tiles.reshape(B, C, cols * P, rows * P)"),
+            ),
+            "A row of patches is laid out downwards: the grid's rows and columns are exchanged, the pixels inside a patch are not.",
+            "Patches of one row stand side by side, along the image's last axis.",
         ),
         Mistake(
             "same-permute-as-patchify",

@@ -4,7 +4,7 @@ from ..base import Exercise, Mistake
 
 
 def draw(d):
-    height, width, patch_size = [(12, 20, 4), (21, 7, 7), (16, 16, 16)][d.index]
+    height, width, patch_size = [(20, 28, 4), (84, 21, 21), (36, 36, 36)][d.index]
     return dict(height=height, width=width, patch_size=patch_size)
 
 
@@ -53,6 +53,69 @@ EXERCISE = Exercise(
             ),
             "One is added to each side of the table; the class token is one more token in all.",
             "Count the cells of the table first, and add 1 to that.",
+        ),
+        Mistake(
+            "one-more-row",
+            (
+                "(height // patch_size) * (width // patch_size) + 1",
+                "(height // patch_size + 1) * (width // patch_size)",
+            ),
+            "One is added to the rows, which makes a whole row of tokens more; the class token is one token in all.",
+            "Brackets decide: count the cells of the table first, and add 1 to that.",
+        ),
+        Mistake(
+            "one-more-column",
+            (
+                "(height // patch_size) * (width // patch_size) + 1",
+                "(height // patch_size) * (width // patch_size + 1)",
+            ),
+            "One is added to the columns, which makes a whole column of tokens more; the class token is one token in all.",
+            "Brackets decide: count the cells of the table first, and add 1 to that.",
+        ),
+        Mistake(
+            "remainders",
+            (
+                "(height // patch_size) * (width // patch_size) + 1",
+                "(height % patch_size) * (width % patch_size) + 1",
+            ),
+            "`%` gives what is left over, which is 0 when the patch size divides; the number of patches is wanted.",
+            "Python's whole division has two slashes.",
+        ),
+        Mistake(
+            "doubled-not-squared",
+            (
+                "(height // patch_size) * (width // patch_size) + 1",
+                "(height * width) // (patch_size * 2) + 1",
+            ),
+            "The number of pixels is divided by twice the patch's side; a patch covers its side squared.",
+            "A patch of side 4 covers 16 pixels. Two stars make a power.",
+        ),
+        Mistake(
+            "fixed-patch-size",
+            (
+                "(height // patch_size) * (width // patch_size) + 1",
+                "(height // 16) * (width // 16) + 1",
+            ),
+            "The patch is taken to have 16 pixels a side; its side is patch_size.",
+            "Use the third argument.",
+        ),
+        Mistake(
+            "every-window",
+            (
+                "(height // patch_size) * (width // patch_size) + 1",
+                "(height - patch_size + 1) * (width - patch_size + 1) + 1",
+            ),
+            "This counts every place where a patch could lie; patches stand side by side and do not overlap.",
+            "The next patch begins where the last one ends, patch_size pixels on.",
+        ),
+        Mistake(
+            "two-more",
+            (
+                "(height // patch_size) * (width // patch_size) + 1",
+                "(height // patch_size) * (width // patch_size) + 2",
+            ),
+            "One token too many: there is a single class token besides the patches.",
+            "An image of one patch makes two tokens.",
         ),
         Mistake(
             "example-only",
