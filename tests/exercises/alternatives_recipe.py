@@ -36,7 +36,7 @@ def groups_by_last_name(model, weight_decay):
 
 def groups_as_sets(model, weight_decay):
     trainable = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    spared = {name for name, p in trainable.items() if p.squeeze().ndim < 2 or "pos_embed" in name}
+    spared = {name for name, p in trainable.items() if p.ndim < 2 or name.rpartition("_")[2] in ("token", "embed")}
     return [
         {"params": [trainable[name] for name in trainable.keys() - spared], "weight_decay": weight_decay},
         {"params": [trainable[name] for name in spared], "weight_decay": 0.0},
@@ -173,9 +173,10 @@ def epoch_with_closure(model, batches, optimizer, lr_at, first_step=0, max_norm=
     return total / seen
 
 
-def epoch_zero_grad_last(model, batches, optimizer, lr_at, first_step=0, max_norm=1.0):
+def epoch_zero_grad_both(model, batches, optimizer, lr_at, first_step=0, max_norm=1.0):
     batches = list(batches)
     model.train(True)
+    optimizer.zero_grad()
     losses, sizes = [], []
     for index in range(len(batches)):
         images, targets = batches[index]
@@ -197,5 +198,5 @@ ALTERNATIVES = {
     "mixup": [mixup_loops, mixup_lerp, mixup_matrix],
     "cutmix": [cutmix_mask, cutmix_loops, cutmix_pad],
     "soft_cross_entropy": [soft_library, soft_logsumexp, soft_loops, soft_einsum],
-    "train_one_epoch": [epoch_by_hand, epoch_with_closure, epoch_zero_grad_last],
+    "train_one_epoch": [epoch_by_hand, epoch_with_closure, epoch_zero_grad_both],
 }
