@@ -363,7 +363,7 @@ WRONG = {
                 "cosines = vectors @ vectors.T",
                 "cosines = (vectors @ vectors.T).flatten().softmax(0).reshape(len(vectors), -1)",
             ),
-            {None},
+            {"softmax-of-everything"},
         ),
         (
             "over the middle",

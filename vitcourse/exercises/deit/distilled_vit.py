@@ -282,7 +282,7 @@ EXERCISE = Exercise(
         Mistake(
             "nothing-in-evaluation",
             ("        " + _RETURN_MEAN, "        (cls_logits + dist_logits) / 2"),
-            "In evaluation mode it returns nothing: is a `return` missing?",
+            "In evaluation mode it returns nothing: very likely a `return` is missing.",
             "Both branches end with a return.",
         ),
         Mistake(

@@ -130,6 +130,12 @@ EXERCISE = Exercise(
             "Leave the scalar products as they are.",
         ),
         Mistake(
+            "softmax-of-everything",
+            (_COSINES, "cosines = (vectors @ vectors.T).flatten().softmax(dim=0).reshape(len(vectors), -1)"),
+            "A softmax was taken over all pairs; these are no attention weights.",
+            "Leave the scalar products as they are.",
+        ),
+        Mistake(
             "class-slot-kept",
             ("pos_embed[0, 1:]", "pos_embed[0]"),
             "The class token's slot is still there: it has no place in the grid.",
