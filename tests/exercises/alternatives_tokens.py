@@ -147,8 +147,98 @@ def resample_matrix(pos_embed, old_grid, new_grid):
     return torch.cat([pos_embed[0, :1], new.to(pos_embed.dtype)]).unsqueeze(0)
 
 
+class TokenPrepZeros(nn.Module):
+    """Into zeros made in float32, image by image."""
+
+    def __init__(self, num_patches, embed_dim):
+        super().__init__()
+        self.cls_token = nn.Parameter(torch.randn(1, 1, embed_dim) * 0.02)
+        self.pos_embed = nn.Parameter(torch.randn(1, num_patches + 1, embed_dim) * 0.02)
+
+    def forward(self, patches):
+        tokens = torch.zeros(patches.shape[0], patches.shape[1] + 1, patches.shape[2])
+        for b in range(len(patches)):
+            tokens[b, 0] = self.cls_token[0, 0]
+            tokens[b, 1:] = patches[b]
+        return tokens + self.pos_embed
+
+
+class TokenPrepBroadcast(nn.Module):
+    def __init__(self, num_patches, embed_dim):
+        super().__init__()
+        self.cls_token, self.pos_embed = nn.Parameter(torch.empty(1, 1, embed_dim)), None
+        self.pos_embed = nn.Parameter(torch.empty(1, num_patches + 1, embed_dim))
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        for parameter in self.parameters():
+            nn.init.normal_(parameter, mean=0.0, std=0.02)
+
+    def forward(self, patches):
+        first = self.cls_token + torch.zeros_like(patches[:, :1])
+        return torch.concatenate((first, patches), axis=1) + self.pos_embed.expand(len(patches), -1, -1)
+
+
+def sincos_into_zeros(grid, embed_dim):
+    if embed_dim % 4 != 0:
+        raise ValueError(f"cannot cut {embed_dim} into four")
+    quarter = embed_dim // 4
+    table = torch.zeros(grid[0] * grid[1], embed_dim)
+    for n in range(len(table)):
+        for half, position in enumerate((n // grid[1], n % grid[1])):
+            angle = position / torch.pow(torch.tensor(10000.0), torch.arange(quarter) / quarter)
+            table[n, 2 * half * quarter : (2 * half + 1) * quarter] = torch.sin(angle)
+            table[n, (2 * half + 1) * quarter : (2 * half + 2) * quarter] = torch.cos(angle)
+    return table
+
+
+def sincos_expanded(grid, embed_dim):
+    _refuse(embed_dim)
+    (rows, cols), bands = grid, embed_dim // 4
+    omega = torch.exp(torch.arange(bands).float() * -(math.log(10000.0) / bands))
+
+    def half(n):
+        angles = torch.outer(torch.arange(n).float(), omega)
+        return torch.cat([torch.sin(angles), torch.cos(angles)], -1)
+
+    down, across = half(rows).unsqueeze(1).expand(-1, cols, -1), half(cols).unsqueeze(0).expand(rows, -1, -1)
+    return torch.cat((down, across), dim=-1).reshape(rows * cols, embed_dim)
+
+
+def resample_by_factors(pos_embed, old_grid, new_grid):
+    """Two resizes, first down, then across: the cubic is separable."""
+    image = pos_embed[:, 1:].movedim(-1, 1).unflatten(2, tuple(old_grid))
+    for size in ((new_grid[0], old_grid[1]), (new_grid[0], new_grid[1])):
+        image = F.interpolate(image, size=size, mode="bicubic", align_corners=False)
+    return torch.cat((pos_embed[:, 0:1, :], image.flatten(start_dim=2).mT), 1)
+
+
+def resample_into_new(pos_embed, old_grid, new_grid):
+    old, new = (int(n) for n in old_grid), (int(n) for n in new_grid)
+    (r, c), (R, C), D = old, new, pos_embed.size(2)
+    out = pos_embed.new_zeros((1, R * C + 1, D))
+    out[:, 0] = pos_embed[:, 0]
+    for d in range(D):
+        channel = pos_embed[:, 1:, d].reshape(1, 1, r, c)
+        out[:, 1:, d] = F.interpolate(channel, (R, C), mode="bicubic").reshape(1, -1)
+    return out
+
+
 ALTERNATIVES = {
-    "TokenPrep": [TokenPrepRepeat, TokenPrepPad, TokenPrepLoops, TokenPrepSlices],
-    "sincos_positions": [sincos_loops, sincos_meshgrid, sincos_complex, sincos_numpy],
-    "resample_positions": [resample_loops, resample_in_float32, resample_matrix],
+    "TokenPrep": [TokenPrepRepeat, TokenPrepPad, TokenPrepLoops, TokenPrepSlices, TokenPrepZeros, TokenPrepBroadcast],
+    "sincos_positions": [
+        sincos_loops,
+        sincos_meshgrid,
+        sincos_complex,
+        sincos_numpy,
+        sincos_into_zeros,
+        sincos_expanded,
+    ],
+    "resample_positions": [
+        resample_loops,
+        resample_in_float32,
+        resample_matrix,
+        resample_by_factors,
+        resample_into_new,
+    ],
 }

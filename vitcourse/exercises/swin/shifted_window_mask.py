@@ -7,6 +7,7 @@ _CASES = [
     dict(grid=(10, 20), window_size=5, shift=(1, 3)),
     dict(grid=(12, 4), window_size=4, shift=(3, 0)),
     dict(grid=(1, 5), window_size=1, shift=(0, 0)),  # windows of one token
+    dict(grid=(4, 1), window_size=1, shift=(0, 0)),
 ]
 
 

@@ -7,8 +7,8 @@ from ..base import Exercise, Mistake
 
 # In case 1 the reduction divides neither side; the last two have none. No grid is square but that of one token.
 _CASES = [
-    dict(B=6, grid=(4, 10), sizes=dict(embed_dim=21, num_heads=7, sr_ratio=2)),
-    dict(B=4, grid=(5, 7), sizes=dict(embed_dim=10, num_heads=2, sr_ratio=3)),
+    dict(B=8, grid=(6, 14), sizes=dict(embed_dim=20, num_heads=5, sr_ratio=2)),
+    dict(B=8, grid=(5, 7), sizes=dict(embed_dim=24, num_heads=6, sr_ratio=3)),
     dict(B=1, grid=(5, 1), sizes=dict(embed_dim=1, num_heads=1, sr_ratio=1)),
     dict(B=4, grid=(1, 1), sizes=dict(embed_dim=3, num_heads=1, sr_ratio=1)),
 ]

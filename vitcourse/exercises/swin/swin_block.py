@@ -9,7 +9,7 @@ from ..base import Exercise, Mistake
 # D * mlp_ratio is no whole number: rounding up shows in the parameters' shapes.
 _CASES = [
     dict(B=6, sizes=dict(embed_dim=14, num_heads=2, grid=(5, 11), window_size=3, shifted=True, mlp_ratio=2.3)),
-    dict(B=3, sizes=dict(embed_dim=14, num_heads=7, grid=[4, 17], window_size=4, shifted=True, mlp_ratio=1.7)),
+    dict(B=3, sizes=dict(embed_dim=7, num_heads=7, grid=[4, 17], window_size=4, shifted=True, mlp_ratio=1.7)),
     dict(B=1, sizes=dict(embed_dim=5, num_heads=1, grid=(1, 1), window_size=3, shifted=True, mlp_ratio=1.3)),
 ]
 AXES = "map row column channel"

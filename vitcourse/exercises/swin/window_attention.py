@@ -8,7 +8,7 @@ from ...reference.swin import WindowAttention
 from ..base import Exercise, Mistake
 
 _CASES = [
-    dict(B=4, nW=3, sizes=dict(embed_dim=10, num_heads=2, window_size=3)),
+    dict(B=5, nW=4, sizes=dict(embed_dim=14, num_heads=2, window_size=3)),
     dict(B=6, nW=5, sizes=dict(embed_dim=21, num_heads=3, window_size=2)),
     dict(B=1, nW=1, sizes=dict(embed_dim=7, num_heads=1, window_size=2)),
     dict(B=3, nW=4, sizes=dict(embed_dim=1, num_heads=1, window_size=1)),  # windows of one token

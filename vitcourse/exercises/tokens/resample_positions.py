@@ -6,7 +6,13 @@ import torch.nn.functional as F
 from ..base import Exercise, Mistake
 from ..pictures import cut, sample_image
 
-_CASES = [dict(D=7, old_grid=(2, 3), new_grid=(4, 5)), dict(D=4, old_grid=(5, 2), new_grid=(3, 6))]
+_CASES = [
+    dict(D=9, old_grid=(2, 3), new_grid=(4, 5)),
+    dict(D=4, old_grid=(5, 1), new_grid=(3, 7)),
+    dict(D=1, old_grid=(1, 4), new_grid=(7, 3)),
+    dict(D=6, old_grid=(7, 3), new_grid=(1, 4)),
+    dict(D=8, old_grid=(3, 5), new_grid=(6, 1)),
+]
 
 
 def draw(d):
@@ -16,10 +22,12 @@ def draw(d):
 
 
 def probe(answer, see, pos_embed, old_grid, new_grid):
-    see("the result", answer(pos_embed, old_grid, new_grid))
+    axes = "table slot feature"
+    see.twice("the result", answer, pos_embed, old_grid, new_grid, axes=axes)
     leaf = pos_embed.clone().requires_grad_()
     see.gradient("`pos_embed`", answer(leaf, old_grid, new_grid), leaf)
-    see("the result for a grid that stays the same", answer(pos_embed, old_grid, old_grid))
+    see("the result for a grid that stays the same", answer(pos_embed, old_grid, old_grid), axes=axes)
+    see("the result for the grid on its side", answer(pos_embed, old_grid, old_grid[::-1]), axes=axes)
     for dtype in (torch.float16, torch.bfloat16):
         short = str(dtype).removeprefix("torch.")
         result = answer(pos_embed.to(dtype), old_grid, new_grid)
@@ -40,6 +48,19 @@ def _along_the_sequence(pos_embed, old_grid, new_grid):
     return torch.cat([pos_embed[:, :1], line.transpose(1, 2)], dim=1)
 
 
+def _nearest_along_the_sequence(pos_embed, old_grid, new_grid):
+    """Copy from the row of N positions as if it were a line."""
+    line = F.interpolate(pos_embed[:, 1:].transpose(1, 2), size=new_grid[0] * new_grid[1])
+    return torch.cat([pos_embed[:, :1], line.transpose(1, 2)], dim=1)
+
+
+def _as_one_channel(pos_embed, old_grid, new_grid):
+    """Resize the table (N, D) as if it were the image."""
+    size = (new_grid[0] * new_grid[1], pos_embed.shape[-1])
+    image = F.interpolate(pos_embed[:, None, 1:], size=size, mode="bicubic")
+    return torch.cat([pos_embed[:, :1], image[:, 0]], dim=1)
+
+
 _RESIZE = 'size=tuple(new_grid), mode="bicubic", align_corners=False'
 
 
@@ -47,6 +68,8 @@ EXERCISE = Exercise(
     id="resample_positions",
     draw=draw,
     probe=probe,
+    cases=len(_CASES),
+    dtype_named=True,
     picture=picture,
     mistakes=(
         Mistake(
@@ -143,10 +166,76 @@ EXERCISE = Exercise(
             "That slot was learned like the others. Only its neighbours change.",
         ),
         Mistake(
+            "area",
+            (_RESIZE, 'size=tuple(new_grid), mode="area"'),
+            "The positions are averaged over areas; it must be bicubic.",
+            "See F.interpolate's argument mode.",
+        ),
+        Mistake(
+            "cut-off-or-repeated",
+            (
+                "    cls_slot, patch_slots",
+                "    n = new_grid[0] * new_grid[1]\n    return pos_embed[:, [0, *(1 + i % (pos_embed.shape[1] - 1) for i in range(n))]]\n    cls_slot, patch_slots",
+            ),
+            "The list of positions is cut off or repeated until the number fits; it must be resized as a picture is.",
+            "Lay the positions out on the old grid first.",
+        ),
+        Mistake(
+            "class-slot-is-the-mean",
+            (
+                "torch.cat([cls_slot, patch_slots], dim=1)",
+                "torch.cat([patch_slots.mean(1, keepdim=True), patch_slots], dim=1)",
+            ),
+            "The class token's slot became the mean of the others; it must stay as it was.",
+            "What you set aside comes back unchanged.",
+        ),
+        Mistake(
+            "image-returned",
+            ("return torch.cat([cls_slot, patch_slots], dim=1)", "return image"),
+            "The image (1, D, new rows, new cols) is returned; it must be a list of slots again, the class token's in front.",
+            "Merge the grid's two axes, exchange two axes, and put the class slot in front.",
+        ),
+        Mistake(
+            "grid-unchanged",
+            (
+                "return torch",
+                "if old_grid[0] * old_grid[1] == new_grid[0] * new_grid[1]:\n        return pos_embed\n    return torch",
+            ),
+            "Nothing is done where the number of positions stays: a grid on its side has as many, but other places.",
+            "Compare the grids, not the numbers of patches.",
+        ),
+        Mistake(
             "along-the-sequence",
             _along_the_sequence,
             "The positions were resized as a line of N numbers; they are a grid of rows and columns.",
             "The patch below is cols slots away in the list, but next door in the image. Lay the grid out first.",
+        ),
+        Mistake(
+            "nearest-along-the-sequence",
+            _nearest_along_the_sequence,
+            "The positions were copied along a line of N numbers; they are a grid of rows and columns.",
+            "The patch below is cols slots away in the list, but next door in the image. Lay the grid out first.",
+        ),
+        Mistake(
+            "one-channel",
+            _as_one_channel,
+            "The table (N, D) was resized as an image of one channel; it must be an image of rows x cols pixels with D channels.",
+            "Split N into the old grid, and move D to the place of the channels.",
+        ),
+        Mistake(
+            "old-grid-by-columns",
+            ("reshape(1, *old_grid, D).permute(0, 3, 1, 2)", "reshape(1, *old_grid[::-1], D).permute(0, 3, 2, 1)"),
+            "The old positions are read column by column; they run row by row.",
+            "The column changes fastest.",
+        ),
+        Mistake(
+            "padded-with-zeros",
+            (
+                "    cls_slot, patch_slots",
+                "    n = new_grid[0] * new_grid[1]\n    return F.pad(pos_embed, (0, 0, 0, n + 1 - pos_embed.shape[1]))\n    cls_slot, patch_slots",
+            ),
+            "The list of positions is filled up with zeros or cut off; it must be resized as a picture is.",
+            "Lay the positions out on the old grid first.",
         ),
         Mistake(
             "square-only",

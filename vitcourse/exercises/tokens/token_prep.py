@@ -5,7 +5,7 @@ import torch
 from ...reference.tokens import TokenPrep
 from ..base import Exercise, Mistake
 
-_CASES = [dict(B=2, N=6, D=5), dict(B=4, N=3, D=8)]
+_CASES = [dict(B=3, N=6, D=5), dict(B=4, N=1, D=8), dict(B=1, N=5, D=1)]
 
 
 def draw(d):
@@ -16,8 +16,8 @@ def draw(d):
 
 def probe(answer, see, patches, sizes, state):
     module = see.build(answer, state, patches.dtype, **sizes)
-    see("the result", module(patches))
-    see("the result for a batch of one image", module(patches[-1:]))
+    see.twice("the result", module, patches, axes="image token feature")
+    see("the result for a batch of one image", module(patches[-1:]), axes="image token feature")
     leaf = patches.clone().requires_grad_()
     see.gradient("`patches`", module(leaf), leaf)
     see.gradient("`cls_token`", module(patches), module.cls_token)
@@ -26,10 +26,10 @@ def probe(answer, see, patches, sizes, state):
     fresh = answer(num_patches=3, embed_dim=4000)
     for name in ("cls_token", "pos_embed"):
         values = getattr(fresh, name).detach()
-        see(f"the standard deviation of a new `{name}`, to two decimals,", round(float(values.std()), 2))
-        see(f"the mean of a new `{name}`, to two decimals,", round(float(values.mean()), 2) + 0.0)
+        see(f"the standard deviation of a new `{name}`, to two decimals,", f"{float(values.std()):.2f}")
+        see(f"the mean of a new `{name}`, to two decimals,", f"{round(float(values.mean()), 2) + 0.0:.2f}")
         near = float((values.abs() < 0.01).float().mean())  # 0.38 for a normal one, 0.29 for a uniform one
-        see(f"the share of a new `{name}` within 0.01 of zero, to one decimal,", round(near, 1))
+        see(f"the share of a new `{name}` within 0.01 of zero, to one decimal,", f"{near:.1f}")
 
 
 class _UniformStart(TokenPrep):
@@ -45,6 +45,7 @@ EXERCISE = Exercise(
     id="TokenPrep",
     draw=draw,
     probe=probe,
+    cases=3,
     mistakes=(
         Mistake(
             "class-token-last",
@@ -90,6 +91,80 @@ EXERCISE = Exercise(
             ("return tokens + self.pos_embed", "return tokens * self.pos_embed"),
             "The tokens are multiplied by their positions; a position is added.",
             "With values near 0.02, a product would make every token almost nothing.",
+        ),
+        Mistake(
+            "positions-twice",
+            ("return tokens + self.pos_embed", "return tokens + 2 * self.pos_embed"),
+            "The positions are added twice.",
+            "One sum is enough: tokens plus pos_embed.",
+        ),
+        Mistake(
+            "positions-subtracted",
+            ("return tokens + self.pos_embed", "return tokens - self.pos_embed"),
+            "The positions are subtracted; they are added.",
+            "A plus in the last line.",
+        ),
+        Mistake(
+            "scaled-by-root-of-length",
+            ("return tokens + self.pos_embed", "return tokens * D**0.5 + self.pos_embed"),
+            "The tokens are multiplied by the square root of D, as in the text transformer of 2017; a ViT does not.",
+            "Tokens plus positions, and no factor.",
+        ),
+        Mistake(
+            "patches-scaled-by-root-of-length",
+            ("torch.cat([cls_tokens, patches], dim=1)", "torch.cat([cls_tokens, patches * D**0.5], dim=1)"),
+            "The patches are multiplied by the square root of D, as in the text transformer of 2017; a ViT does not.",
+            "The patches stay as they are.",
+        ),
+        Mistake(
+            "normed",
+            ("return tokens + self.pos_embed", "return F.layer_norm(tokens + self.pos_embed, (D,))"),
+            "The tokens are normalized; the norm comes later, inside the block.",
+            "The result is the sum of tokens and positions.",
+        ),
+        Mistake(
+            "class-token-in-place-of-a-patch",
+            (
+                ("torch.cat([cls_tokens, patches], dim=1)", "torch.cat([cls_tokens, patches[:, 1:]], dim=1)"),
+                ("return tokens + self.pos_embed", "return tokens + self.pos_embed[:, :N]"),
+            ),
+            "The class token stands in place of the first patch; it must be one token more.",
+            "N patches become N+1 tokens.",
+        ),
+        Mistake(
+            "one-position-for-all",
+            ("return tokens + self.pos_embed", "return tokens + self.pos_embed[:, :1]"),
+            "All tokens get the same position, that of slot 0; each token has its own.",
+            "pos_embed is (1, N+1, D): leave its second axis whole.",
+        ),
+        Mistake(
+            "positions-before-the-class-token",
+            (
+                (
+                    "torch.cat([cls_tokens, patches], dim=1)",
+                    "torch.cat([cls_tokens, patches + self.pos_embed[:, 1:]], dim=1)",
+                ),
+            ),
+            "The patches get their positions twice: once before the class token joins them, and once after.",
+            "Put the tokens together first, then add pos_embed to all N+1 of them.",
+        ),
+        Mistake(
+            "positions-one-ahead",
+            ("return tokens + self.pos_embed", "return tokens + self.pos_embed.roll(-1, 1)"),
+            "Token i takes slot i + 1; it must take slot i, since the class token in front has slot 0.",
+            "Add pos_embed as it is.",
+        ),
+        Mistake(
+            "positions-reversed",
+            ("return tokens + self.pos_embed", "return tokens + self.pos_embed.flip(1)"),
+            "The positions are added in reversed order.",
+            "Add pos_embed as it is.",
+        ),
+        Mistake(
+            "tokens-reversed",
+            ("torch.cat([cls_tokens, patches], dim=1)", "torch.cat([cls_tokens, patches], dim=1).flip(1)"),
+            "The tokens are in reversed order: the class token comes first, then the patches as they are.",
+            "torch.cat alone puts them in order.",
         ),
         Mistake(
             "class-token-added",
@@ -195,6 +270,24 @@ EXERCISE = Exercise(
             ),
             "The start is torch.randn with standard deviation 1; it must be 0.02.",
             "Positions as large as the patches themselves would drown them at the start.",
+        ),
+        Mistake(
+            "std-too-large",
+            (
+                ("trunc_normal_(self.cls_token, std=0.02)", "trunc_normal_(self.cls_token, std=0.2)"),
+                ("trunc_normal_(self.pos_embed, std=0.02)", "trunc_normal_(self.pos_embed, std=0.2)"),
+            ),
+            "The standard deviation is 0.2, ten times too large; it must be 0.02.",
+            "Two hundredths, not two tenths.",
+        ),
+        Mistake(
+            "uniform-from-zero",
+            (
+                ("trunc_normal_(self.cls_token, std=0.02)", "uniform_(self.cls_token, 0, 0.02)"),
+                ("trunc_normal_(self.pos_embed, std=0.02)", "uniform_(self.pos_embed, 0, 0.02)"),
+            ),
+            "The start is drawn between 0 and 0.02, all of it positive; it must be normal around 0, with standard deviation 0.02.",
+            "std is a spread around zero, not an upper bound.",
         ),
         Mistake(
             "uniform-start",
