@@ -44,6 +44,7 @@ build: $(VENV)/.has-dev
 
 checker: $(VENV)/.has-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.exercises.page $(NAMES)
+
 site: $(VENV)/.has-site
 	$(BIN)/vitcourse site
 

@@ -83,7 +83,7 @@ def make_parser():
     build.add_argument("--check", action="store_true", help="write nothing; say which notebooks are stale")
     build.add_argument("--learner", action="store_true", help="write the learners' notebooks only; runs nothing")
     build.add_argument("--wrap", action="store_true", help="wrap the masters' long paragraphs; builds nothing")
-    build.add_argument("--force", action="store_true", help="also overwrite a notebook in which somebody has worked")
+    build.add_argument("--force", action="store_true", help="run what is current; overwrite work, too")
     build.set_defaults(run=run_build)
 
     site = commands.add_parser("site", help="for authors: write the course as pages to read in a browser")

@@ -77,8 +77,38 @@ def test_the_setup_cell_arrives_folded(built):
 def test_building_twice_gives_the_same_bytes(built):
     files = [built / folder / NAME for folder in ("notebooks", "labs_solutions")]
     before = [path.read_bytes() for path in files]
-    assert build.main(root=built) == 0
-    assert [path.read_bytes() for path in files] == before
+    for force in (False, True):  # with the outputs as they are, and run again
+        assert build.main(root=built, force=force) == 0
+        assert [path.read_bytes() for path in files] == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "runs"),
+    [
+        ("A text of its own.", "Another text of its own.", False),
+        ("plt.show()", "plt.show()\nprint(1)", True),
+        ('{"key": "second-text"}', '{"key": "second"}', False),
+        (":key: unpatchify\n```", ":key: unpatchify\n```\n```{code-cell}\n:key: new\nprint(2)\n```", True),
+    ],
+)
+def test_a_lab_runs_again_only_for_its_code(built, edit, monkeypatch, capsys, fake_run, old, new, runs):
+    ran = []
+    monkeypatch.setattr(execute, "run", lambda *args, **options: ran.append(1) or fake_run(*args, **options))
+    edit(old, new)
+    assert build.main(root=built) == 0 and ran == [1] * runs
+    assert checked(built, capsys)[0] == 0  # the words are new, and the outputs are there
+    assert all(cell.outputs for cell in cells(built / "labs_solutions" / NAME).values() if cell.cell_type == "code")
+
+
+def test_outputs_that_are_not_whole_are_not_kept(built, monkeypatch, fake_run):
+    path, ran = built / "labs_solutions" / NAME, []
+    monkeypatch.setattr(execute, "run", lambda *args, **options: ran.append(1) or fake_run(*args, **options))
+    notebook = nbformat.read(path, 4)
+    next(cell for cell in notebook.cells if cell.id == "patchify").execution_count = None
+    for text in (nbformat.writes(notebook), "torn"):
+        path.write_text(text)
+        assert build.main(root=built) == 0
+    assert ran == [1, 1]
 
 
 def test_a_fresh_build_is_up_to_date(built, capsys):
@@ -197,7 +227,7 @@ def test_the_build_notes_the_code_as_it_was_before_the_run(copied, capsys, monke
         (copied / "vitcourse" / "data" / "shapes.py").write_text("NEW = 1")
 
     monkeypatch.setattr(execute, "run", edited_meanwhile)
-    assert build.main(root=copied) == 0
+    assert build.main(root=copied, force=True) == 0
     assert any("vitcourse/data/shapes.py" in line for line in checked(copied, capsys)[1])
 
 
@@ -232,7 +262,7 @@ def test_check_reports_an_authors_slip(built, edit, capsys):
 def test_a_lab_that_fails_keeps_its_old_files(built, edit, monkeypatch, capsys, problem):
     files = [built / folder / NAME for folder in ("notebooks", "labs_solutions")]
     before = [path.read_bytes() for path in files]
-    edit("And back.", "And back again.")
+    edit("plt.show()", "plt.show()\nprint(1)")
 
     def run(notebook, stem, folder, timeout=0):
         if problem == "run":

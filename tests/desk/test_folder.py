@@ -80,6 +80,7 @@ def test_an_update_keeps_the_answer_and_a_backup(desk):
     assert backups(desk) == [f"{LAB}.backup-1.ipynb"] and load(desk.work / backups(desk)[0]) == mine
     assert load(desk.base_path(LAB)) == new and not desk.problems
     assert LAB in lines and "join" in lines and "backup-1" in lines and "1 notebook is up to date" in lines
+    assert "Reload Notebook from Disk" in lines
     before = {path: path.read_bytes() for path in desk.work.rglob("*") if path.is_file()}
     assert desk.update() == ["2 notebooks are up to date."]
     assert before == {path: path.read_bytes() for path in desk.work.rglob("*") if path.is_file()}

@@ -144,8 +144,93 @@ def soft_entropies(cls_logits, dist_logits, teacher_logits, targets, temperature
     return torch.lerp(F.cross_entropy(cls_logits, targets), temperature**2 * (cross - entropy), alpha)
 
 
+class DistilledInOneTensor(nn.Module):
+    """The parameters drawn one after the other; tokens written into an empty tensor; keyword arguments."""
+
+    def __init__(self, img_size=224, patch_size=16, in_chans=3, num_classes=1000, embed_dim=768, depth=12, num_heads=12, mlp_ratio=4.0):  # fmt: skip  # noqa: E501
+        super().__init__()
+        self.patch_embed = PatchEmbed(img_size, patch_size, in_chans, embed_dim)
+        self.blocks = nn.ModuleList([Block(embed_dim, num_heads, mlp_ratio) for _ in range(depth)])
+        self.norm = nn.LayerNorm(embed_dim, eps=1e-6)
+        self.cls_token = nn.Parameter(torch.empty(1, 1, embed_dim))
+        self.dist_token = nn.Parameter(torch.empty(1, 1, embed_dim))
+        self.pos_embed = nn.Parameter(torch.empty(1, 2 + self.patch_embed.num_patches, embed_dim))
+        nn.init.trunc_normal_(self.cls_token, std=0.02)
+        nn.init.trunc_normal_(self.dist_token, std=0.02)
+        nn.init.trunc_normal_(self.pos_embed, mean=0.0, std=0.02, a=-2.0, b=2.0)
+        self.head = nn.Linear(in_features=embed_dim, out_features=num_classes)
+        self.head_dist = nn.Linear(in_features=embed_dim, out_features=num_classes)
+        self.apply(init_weights)
+
+    def embed(self, images):
+        patches = self.patch_embed(images)
+        B, N, D = patches.shape
+        tokens = torch.empty(B, N + 2, D, dtype=patches.dtype)
+        tokens[:, 0:1], tokens[:, 1:2], tokens[:, 2:] = self.cls_token, self.dist_token, patches
+        return tokens + self.pos_embed
+
+    def forward(self, images):
+        x = self.embed(images)
+        for block in self.blocks:
+            x = block(x)
+        first, second, *_ = self.norm(x).unbind(dim=1)
+        pair = self.head(first), self.head_dist(second)
+        return pair if self.training else sum(pair) * 0.5
+
+
+class DistilledRepeated(DistilledInOneTensor):
+    """Both tokens joined first and repeated; the mean as a mean over a stack."""
+
+    def embed(self, images):
+        both = torch.cat((self.cls_token, self.dist_token), 1).repeat(images.shape[0], 1, 1)
+        return torch.hstack((both, self.patch_embed(images))).add(self.pos_embed)
+
+    def forward(self, images):
+        x = nn.Sequential(*self.blocks, self.norm)(self.embed(images))
+        logits = torch.stack((self.head(x[:, 0, :]), self.head_dist(x[:, 1, :])))
+        if not self.training:
+            return torch.mean(logits, 0)
+        return logits[0], logits[1]
+
+
+def hard_decision_one_hot(cls_logits, dist_logits, teacher_logits, targets):
+    """The decision as a float32 one-hot row."""
+    decision = F.one_hot(torch.argmax(teacher_logits, dim=-1), num_classes=targets.shape[-1]).float()
+    truth = -torch.sum(targets * F.log_softmax(cls_logits, dim=-1), dim=-1)
+    taught = -torch.sum(decision * F.log_softmax(dist_logits, dim=-1), dim=-1)
+    return torch.mean(0.5 * truth + 0.5 * taught)
+
+
+def hard_modules(cls_logits, dist_logits, teacher_logits, targets):
+    """nn.CrossEntropyLoss, made once, called twice."""
+    criterion = nn.CrossEntropyLoss()
+    _, decision = torch.max(teacher_logits, 1)
+    return 0.5 * criterion(cls_logits, targets) + 0.5 * criterion(input=dist_logits, target=decision)
+
+
+def soft_log_target(cls_logits, dist_logits, teacher_logits, targets, temperature=3.0, alpha=0.1):
+    """F.kl_div with both logarithms, summed and divided by the batch."""
+    log_p = F.log_softmax(teacher_logits.detach() / temperature, dim=1)
+    log_q = F.log_softmax(dist_logits / temperature, dim=1)
+    divergence = F.kl_div(log_q, log_p, reduction="sum", log_target=True) / len(log_q)
+    return (1 - alpha) * F.cross_entropy(cls_logits, targets) + divergence * alpha * temperature**2
+
+
+def soft_module(cls_logits, dist_logits, teacher_logits, targets, temperature=3.0, alpha=0.1):
+    """nn.KLDivLoss; float32 weights in a tensor."""
+    log_q = (dist_logits / temperature).log_softmax(-1)
+    p = (teacher_logits.detach() / temperature).softmax(-1)
+    terms = torch.stack(
+        [
+            nn.CrossEntropyLoss()(cls_logits, targets),
+            nn.KLDivLoss(reduction="batchmean")(log_q, p),
+        ]
+    )
+    return (torch.tensor([1 - alpha, alpha * temperature**2]) * terms).sum()
+
+
 ALTERNATIVES = {
-    "DistilledViT": [DistilledSequential, DistilledFromViT, DistilledPadded],
-    "hard_distillation_loss": [hard_one_hot, hard_loops, hard_nll],
-    "soft_distillation_loss": [soft_kl_div, soft_loops, soft_entropies],
+    "DistilledViT": [DistilledSequential, DistilledFromViT, DistilledPadded, DistilledInOneTensor, DistilledRepeated],
+    "hard_distillation_loss": [hard_one_hot, hard_loops, hard_nll, hard_decision_one_hot, hard_modules],
+    "soft_distillation_loss": [soft_kl_div, soft_loops, soft_entropies, soft_log_target, soft_module],
 }

@@ -132,9 +132,98 @@ def similarity_gram(pos_embed, grid):
     return (gram / torch.outer(length, length)).T.unflatten(1, tuple(grid)).unflatten(0, tuple(grid))
 
 
+def map_einsum(weights, grid):
+    """A float32 mean over the heads as an einsum with a vector made on the spot."""
+    h = weights.shape[1]
+    each = torch.full((h,), 1.0 / h)
+    rows, cols = grid
+    return torch.einsum("bhn,h->bn", weights[:, :, 0, 1:], each).reshape(-1, rows, cols)
+
+
+def map_filled(weights, grid):
+    """An empty float32 tensor that is filled patch by patch."""
+    B, h, T, _ = weights.shape
+    result = torch.zeros(B, grid[0], grid[1])
+    for i in range(1, T):
+        result[:, (i - 1) // grid[1], (i - 1) % grid[1]] = weights[:, :, 0, i].sum(dim=1) / h
+    return result
+
+
+def rollout_stacked(weights_per_layer):
+    """All layers stacked and mixed at once; a float32 identity; the list unpacked."""
+    first, *rest = (torch.stack(list(weights_per_layer)).mean(dim=2) + torch.eye(weights_per_layer[0].shape[-1])) / 2
+    for layer in rest:
+        first = layer.matmul(first)
+    return torch.squeeze(first[:, :1, 1:], dim=1)
+
+
+def rollout_diagonal(weights_per_layer):
+    """Half is added on the diagonal, in float32."""
+    B, _, T, _ = weights_per_layer[0].size()
+    product = torch.zeros(B, T, T) + torch.eye(T)
+    for weights in weights_per_layer:
+        mixed = weights.mean(1) * 0.5 + torch.diag(torch.full((T,), 0.5))
+        product = torch.einsum("bij,bjk->bik", mixed, product)
+    return product[:, 0, 1 : T + 1]
+
+
+def distance_meshgrid(weights, grid, patch_size):
+    """Differences by meshgrid in float32, Pythagoras by hand."""
+    y, x = torch.meshgrid(torch.arange(grid[0]).float(), torch.arange(grid[1]).float(), indexing="ij")
+    y, x = y.reshape(-1), x.reshape(-1)
+    far = torch.sqrt((y.view(-1, 1) - y) ** 2 + (x.view(-1, 1) - x) ** 2) * patch_size
+    inner = F.normalize(weights[:, :, 1:, 1:], p=1.0, dim=-1)
+    return (inner * far).sum(-1).flatten(0, 0).permute(1, 0, 2).flatten(1).mean(dim=1)
+
+
+def distance_matrix(weights, grid, patch_size):
+    """A matrix product whose diagonal is the weighted sums; a table filled by two loops."""
+    N = grid[0] * grid[1]
+    far = torch.zeros(N, N)
+    for i in range(N):
+        for j in range(N):
+            far[i, j] = math.hypot(i // grid[1] - j // grid[1], i % grid[1] - j % grid[1])
+    inner = weights[:, :, 1:, 1:]
+    inner = inner / torch.sum(inner, axis=-1, keepdims=True)
+    return (inner @ far.T.to(inner)).diagonal(dim1=-2, dim2=-1).mean(dim=2).mean(dim=0) * patch_size
+
+
+def similarity_divided(pos_embed, grid):
+    """The lengths by a root; rows times rows by einsum; keyword arguments."""
+    rows, cols = grid
+    patches = pos_embed[:, 1:, :].reshape(rows * cols, -1)
+    unit = patches / torch.sqrt(torch.sum(patches**2, dim=1, keepdim=True))
+    return torch.einsum("id,jd->ij", unit, unit).view(rows, cols, rows, cols)
+
+
+def similarity_filled(pos_embed, grid):
+    """A float32 table that is filled pair by pair."""
+    rows, cols = grid
+    patches = pos_embed[0, 1:]
+    result = torch.zeros(rows, cols, rows, cols)
+    for i, left in enumerate(patches):
+        for j, right in enumerate(patches):
+            cosine = torch.dot(left, right) / (left.norm() * right.norm())
+            result[i // cols, i % cols, j // cols, j % cols] = cosine
+    return result
+
+
 ALTERNATIVES = {
-    "cls_attention_map": [map_loops, map_one_hot, map_mean_first, map_column_major_memory],
-    "attention_rollout": [rollout_from_the_top, rollout_rescaled, rollout_chain, rollout_powers_of_half],
-    "mean_attention_distance": [distance_loops, distance_quotient, distance_cdist],
-    "position_similarity": [similarity_loops, similarity_broadcast, similarity_gram],
+    "cls_attention_map": [map_loops, map_one_hot, map_mean_first, map_column_major_memory, map_einsum, map_filled],
+    "attention_rollout": [
+        rollout_from_the_top,
+        rollout_rescaled,
+        rollout_chain,
+        rollout_powers_of_half,
+        rollout_stacked,
+        rollout_diagonal,
+    ],
+    "mean_attention_distance": [distance_loops, distance_quotient, distance_cdist, distance_meshgrid, distance_matrix],
+    "position_similarity": [
+        similarity_loops,
+        similarity_broadcast,
+        similarity_gram,
+        similarity_divided,
+        similarity_filled,
+    ],
 }

@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from vitcourse.reference.swin import (
+    SpatialReductionAttention,
+    SwinBlock,
     WindowAttention,
     relative_position_index,
     shifted_window_mask,
@@ -451,6 +453,213 @@ class SpatialReductionLoops(_SpatialReductionBase):
         return self.proj(torch.stack(outs))
 
 
+def partition_chained(x, window_size):
+    """As an einops pattern reads: b (r p) (s q) c -> (b r s) p q c."""
+    b, h, w, c = x.size()
+    if h % window_size != 0 or w % window_size != 0:
+        raise ValueError(f"cannot cut {h} by {w} into {window_size}")
+    r, s = h // window_size, w // window_size
+    x = x.view(b, r, window_size, s, window_size, c).transpose(2, 3).contiguous()
+    return x.view(b * r * s, window_size, window_size, c)
+
+
+def partition_into_empty(x, window_size):
+    B, H, W, C = x.shape
+    if (H % window_size, W % window_size) != (0, 0):
+        raise ValueError(f"{H=} {W=} {window_size=}")
+    M, cols = window_size, W // window_size
+    out = x.new_zeros(B, H // M * cols, M, M, C)
+    for n in range(out.shape[1]):
+        row, col = n // cols * M, n % cols * M
+        out[:, n] = x[:, row : row + M, col : col + M, :]
+    return out.reshape(-1, M, M, C)
+
+
+def reverse_timm(windows, window_size, grid):
+    H, W = grid
+    B = int(windows.shape[0] / (H * W / window_size / window_size))
+    x = windows.view(B, H // window_size, W // window_size, window_size, window_size, -1)
+    return x.permute(0, 1, 3, 2, 4, 5).contiguous().view(B, H, W, -1)
+
+
+def reverse_float32_zeros(windows, window_size, grid):
+    """Filled into zeros of float32, as torch.zeros makes them."""
+    M, (H, W) = window_size, grid
+    per_map = H // M * (W // M)
+    out = torch.zeros(len(windows) // per_map, H, W, windows.shape[-1])
+    for n, window in enumerate(windows):
+        b, rest = divmod(n, per_map)
+        top, left = rest // (W // M) * M, rest % (W // M) * M
+        out[b, top : top + M, left : left + M] = window
+    return out
+
+
+def index_by_repeat(window_size):
+    M = window_size
+    y = torch.arange(M).repeat_interleave(M)
+    x = torch.arange(M).repeat(M)
+    return (y.view(-1, 1) - y.view(1, -1) + M - 1) * (2 * M - 1) + x.view(-1, 1) - x.view(1, -1) + M - 1
+
+
+def index_by_dict(window_size):
+    M = window_size
+    offsets = [(dy, dx) for dy in range(1 - M, M) for dx in range(1 - M, M)]
+    number = {offset: i for i, offset in enumerate(offsets)}
+    out = torch.zeros(M * M, M * M, dtype=torch.long)
+    for i in range(M * M):
+        for j in range(M * M):
+            out[i, j] = number[i // M - j // M, i % M - j % M]
+    return out
+
+
+def mask_by_rolled_numbers(grid, window_size, shift):
+    """The first rows and columns marked, then rolled as the map is."""
+    H, W = grid
+    down, right = _pair(shift)
+    marks = torch.zeros(H, W)
+    marks[:down] += 2
+    marks[:, :right] += 1
+    marks = marks.roll((-down, -right), dims=(0, 1))
+    windows = window_partition(marks.reshape(1, H, W, 1), window_size).flatten(1)
+    mask = torch.zeros(len(windows), window_size**2, window_size**2)
+    mask[windows.unsqueeze(2) != windows.unsqueeze(1)] = -torch.inf
+    return mask
+
+
+def mask_by_where(grid, window_size, shift):
+    H, W = grid
+    M = window_size
+    down, right = _pair(shift)
+    rows, cols = torch.zeros(H, dtype=torch.bool), torch.zeros(W, dtype=torch.bool)
+    rows[H - down :], cols[W - right :] = True, True
+    seams = torch.stack([rows[:, None].expand(H, W), cols[None].expand(H, W)], dim=-1)
+    seams = window_partition(seams[None], M).reshape(-1, M * M, 2)
+    same = (seams[:, :, None] == seams[:, None]).all(-1)
+    return torch.where(same, torch.tensor(0.0), torch.tensor(float("-inf")))
+
+
+class WindowAttentionMaps(WindowAttention):
+    """One map at a time; the mask as it is given; keyword arguments."""
+
+    def forward(self, windows, mask=None):
+        n, N, D = windows.size()
+        h = self.num_heads
+        d = D // h
+        q, k, v = torch.chunk(self.qkv(windows), chunks=3, dim=-1)
+        q, k, v = (t.view(n, N, h, d).transpose(1, 2) for t in (q, k, v))
+        table = self.relative_position_bias_table[self.relative_position_index.view(-1)]
+        attn = (q * d**-0.5) @ k.transpose(-2, -1) + table.view(N, N, h).permute(2, 0, 1).unsqueeze(0)
+        if mask is not None:
+            nW = mask.size(0)
+            attn = torch.cat([part + mask.unsqueeze(1) for part in attn.split(nW)])
+        return self.proj((F.softmax(attn, dim=-1) @ v).transpose(1, 2).flatten(start_dim=2))
+
+
+class WindowAttentionOneMask(WindowAttention):
+    """Bias and mask in one tensor of zeros, made in float32."""
+
+    def forward(self, windows, mask=None):
+        n, N, D = windows.shape
+        h, d = self.num_heads, D // self.num_heads
+        extra = torch.zeros(n, h, N, N)
+        extra = extra + self.relative_position_bias_table[self.relative_position_index].permute(2, 0, 1)
+        if mask is not None:
+            extra = extra + mask.repeat(n // mask.shape[0], 1, 1)[:, None]
+        qkv = self.qkv(windows).unflatten(-1, (3, h, d))
+        q, k, v = qkv.unbind(dim=2)
+        scores = torch.einsum("nihd,njhd->nhij", q, k) / math.sqrt(d) + extra
+        out = torch.einsum("nhij,njhd->nihd", torch.softmax(scores, dim=-1), v)
+        return self.proj(out.flatten(2))
+
+
+class SwinBlockTimm(SwinBlock):
+    """Written as in timm, with views and two torch.rolls."""
+
+    def forward(self, x):
+        B, H, W, C = x.shape
+        if (H, W) != tuple(self.grid):
+            raise ValueError("another map")
+        shortcut = x
+        x = F.pad(self.norm1(x), (0, 0, 0, self.padded[1] - W, 0, self.padded[0] - H))
+        if any(self.shift):
+            x = torch.roll(x, shifts=(-self.shift[0], -self.shift[1]), dims=(1, 2))
+        windows = window_partition(x, self.window_size).reshape(-1, self.window_size * self.window_size, C)
+        windows = self.attn(windows, mask=self.attn_mask).reshape(-1, self.window_size, self.window_size, C)
+        x = window_reverse(windows, self.window_size, self.padded)
+        if any(self.shift):
+            x = torch.roll(x, shifts=self.shift, dims=(1, 2))
+        x = shortcut + x[:, :H, :W, :].contiguous()
+        x = x + self.mlp(self.norm2(x))
+        return x
+
+
+class SwinBlockRollByAxis(SwinBlock):
+    """The axes rolled one after the other; the padding in float32 zeros."""
+
+    def forward(self, x):
+        B, H, W, D = x.shape
+        M, (down, right) = self.window_size, self.shift
+        if (H, W) != self.grid:
+            raise ValueError("another map")
+        padded = torch.zeros(B, *self.padded, D)
+        padded[:, :H, :W] = self.norm1(x)
+        padded = padded.roll(-down, 1).roll(-right, 2).to(x.dtype)
+        out = self.attn(window_partition(padded, M).reshape(-1, M * M, D), self.attn_mask)
+        out = window_reverse(out.reshape(-1, M, M, D), M, self.padded).roll(right, 2).roll(down, 1)
+        y = x + out.narrow(1, 0, H).narrow(2, 0, W)
+        return y + self.mlp(self.norm2(y))
+
+
+class PatchMergingSlices(_PatchMergingBase):
+    """As in the released code: four slices with their own names."""
+
+    def four(self, x):
+        x0, x1 = x[:, 0::2, 0::2, :], x[:, 1::2, 0::2, :]
+        x2, x3 = x[:, 0::2, 1::2, :], x[:, 1::2, 1::2, :]
+        return torch.cat([x0, x1, x2, x3], -1)
+
+
+class PatchMergingIntoZeros(_PatchMergingBase):
+    """Filled into zeros, made in float32."""
+
+    def four(self, x):
+        B, H, W, D = x.shape
+        out = torch.zeros(B, H // 2, W // 2, 4 * D)
+        for corner in range(4):
+            out[..., corner * D : (corner + 1) * D] = x[:, corner % 2 :: 2, corner // 2 :: 2]
+        return out
+
+
+class SpatialReductionTimm(SpatialReductionAttention):
+    """As in the released code, with permute and reshape."""
+
+    def forward(self, x, grid):
+        B, N, C = x.shape
+        H, W = grid
+        q = self.q(x).reshape(B, N, self.num_heads, C // self.num_heads).permute(0, 2, 1, 3)
+        if self.sr_ratio > 1:
+            x_ = x.permute(0, 2, 1).reshape(B, C, H, W)
+            x_ = self.norm(self.sr(x_).reshape(B, C, -1).permute(0, 2, 1))
+            kv = self.kv(x_)
+        else:
+            kv = self.kv(x)
+        kv = kv.reshape(B, -1, 2, self.num_heads, C // self.num_heads).permute(2, 0, 3, 1, 4)
+        attn = (q @ kv[0].transpose(-2, -1)) * (C // self.num_heads) ** -0.5
+        return self.proj((attn.softmax(dim=-1) @ kv[1]).transpose(1, 2).reshape(B, N, C))
+
+
+class SpatialReductionEinsum(SpatialReductionAttention):
+    def forward(self, x, grid):
+        keys = x
+        if hasattr(self, "sr"):
+            image = torch.einsum("bnd->bdn", x).view(x.shape[0], x.shape[2], grid[0], grid[1])
+            keys = self.norm(torch.einsum("bdhw->bhwd", self.sr(image)).flatten(1, 2))
+        split = (self.num_heads, x.shape[-1] // self.num_heads)
+        k, v = self.kv(keys).unflatten(-1, (2, *split)).unbind(2)
+        scores = torch.einsum("bihd,bjhd->bhij", self.q(x).unflatten(-1, split), k) / split[1] ** 0.5
+        return self.proj(torch.einsum("bhij,bjhd->bihd", scores.softmax(-1), v).flatten(2))
+
+
 ALTERNATIVES = {
     "window_partition": [
         partition_loops,
@@ -458,12 +667,54 @@ ALTERNATIVES = {
         partition_einsum,
         partition_splits,
         partition_gather,
+        partition_chained,
+        partition_into_empty,
     ],
-    "window_reverse": [reverse_loops, reverse_einsum, reverse_fold, reverse_into_empty],
-    "relative_position_index": [index_loops, index_meshgrid, index_kronecker, index_unfold],
-    "shifted_window_mask": [mask_as_in_timm, mask_by_distance, mask_loops, mask_of_axes],
-    "WindowAttention": [WindowAttentionFused, WindowAttentionLoops, WindowAttentionEinsum],
-    "SwinBlock": [SwinBlockIndex, SwinBlockGlobal, SwinBlockPieces],
-    "PatchMerging": [PatchMergingPermute, PatchMergingUnshuffle, PatchMergingLoops, PatchMergingFolded],
-    "SpatialReductionAttention": [SpatialReductionExplicit, SpatialReductionTorch, SpatialReductionLoops],
+    "window_reverse": [
+        reverse_loops,
+        reverse_einsum,
+        reverse_fold,
+        reverse_into_empty,
+        reverse_timm,
+        reverse_float32_zeros,
+    ],
+    "relative_position_index": [
+        index_loops,
+        index_meshgrid,
+        index_kronecker,
+        index_unfold,
+        index_by_repeat,
+        index_by_dict,
+    ],
+    "shifted_window_mask": [
+        mask_as_in_timm,
+        mask_by_distance,
+        mask_loops,
+        mask_of_axes,
+        mask_by_rolled_numbers,
+        mask_by_where,
+    ],
+    "WindowAttention": [
+        WindowAttentionFused,
+        WindowAttentionLoops,
+        WindowAttentionEinsum,
+        WindowAttentionMaps,
+        WindowAttentionOneMask,
+    ],
+    "SwinBlock": [SwinBlockIndex, SwinBlockGlobal, SwinBlockPieces, SwinBlockTimm, SwinBlockRollByAxis],
+    "PatchMerging": [
+        PatchMergingPermute,
+        PatchMergingUnshuffle,
+        PatchMergingLoops,
+        PatchMergingFolded,
+        PatchMergingSlices,
+        PatchMergingIntoZeros,
+    ],
+    "SpatialReductionAttention": [
+        SpatialReductionExplicit,
+        SpatialReductionTorch,
+        SpatialReductionLoops,
+        SpatialReductionTimm,
+        SpatialReductionEinsum,
+    ],
 }

@@ -1,5 +1,6 @@
 """Other right answers for lab 04, as different from the reference as they can be."""
 
+import functools
 import math
 from collections import Counter
 
@@ -178,8 +179,93 @@ def count_from_shapes(img_size=224, patch_size=16, in_chans=3, num_classes=1000,
     return sum(math.prod(shape) * times for shape, times in Counter(shapes).items())
 
 
+class BlockBranches(_BlockBase):
+    """Both halves by one loop; keyword arguments; the shortcut kept under its own name."""
+
+    def forward(self, x):
+        for norm, branch in ((self.norm1, self.attn), (self.norm2, self.mlp)):
+            shortcut = x
+            x = shortcut + branch(norm(input=x))
+        return x
+
+
+class BlockOneExpression(_BlockBase):
+    """Float constants and torch.add; identity by a matrix made in float32."""
+
+    def forward(self, x):
+        y = torch.add(x, self.attn(x=self.norm1(x)), alpha=1.0)
+        identity = torch.eye(x.shape[-1])
+        return y @ identity.to(x) + self.mlp.fc2(self.mlp.act(self.mlp.fc1(self.norm2(y)))) * torch.ones(1)
+
+
+class ViTReduce(nn.Module):
+    """The blocks in a list first, run by functools.reduce; head on a mask times the tokens; keyword arguments."""
+
+    def __init__(self, img_size=224, patch_size=16, in_chans=3, num_classes=1000, embed_dim=768, depth=12, num_heads=12, mlp_ratio=4.0):  # fmt: skip  # noqa: E501
+        super().__init__()
+        self.patch_embed = PatchEmbed(img_size, patch_size, in_chans, embed_dim)
+        self.tokens = TokenPrep(num_patches=self.patch_embed.num_patches, embed_dim=embed_dim)
+        blocks = []
+        for _ in range(depth):
+            blocks.append(Block(embed_dim=embed_dim, num_heads=num_heads, mlp_ratio=mlp_ratio))
+        self.blocks = nn.ModuleList(blocks)
+        self.norm = nn.LayerNorm(normalized_shape=(embed_dim,), eps=1e-6)
+        self.head = nn.Linear(in_features=embed_dim, out_features=num_classes, bias=True)
+        self.apply(init_weights)
+
+    def forward(self, images):
+        x = functools.reduce(lambda x, block: block(x), self.blocks, self.tokens(self.patch_embed(images)))
+        is_class = torch.zeros(x.shape[1])
+        is_class[0] = 1.0
+        return self.head(torch.einsum("bnd,n->bd", self.norm(x), is_class))
+
+
+class ViTByIndex(ViTReduce):
+    """Blocks by number, the class token by split; the whole norm before."""
+
+    def forward(self, images):
+        x = self.patch_embed(images)
+        x = self.tokens(x)
+        for i in range(len(self.blocks)):
+            x = self.blocks[i](x)
+        cls_token, _ = torch.split(self.norm(x), [1, x.size(1) - 1], dim=1)
+        return self.head(cls_token.flatten(1))
+
+
+def count_layer_by_layer(img_size=224, patch_size=16, in_chans=3, num_classes=1000, embed_dim=768, depth=12, num_heads=12, mlp_ratio=4.0):  # fmt: skip  # noqa: E501
+    if isinstance(img_size, int):
+        img_size = (img_size, img_size)
+    D = embed_dim
+
+    def linear(a, b, bias=True):
+        return a * b + (b if bias else 0)
+
+    total = linear(in_chans * patch_size * patch_size, D) + D
+    total += D * (img_size[0] // patch_size * (img_size[1] // patch_size) + 1)
+    for _ in range(depth):
+        total += 2 * D
+        total += linear(D, 3 * D) + linear(D, D)
+        total += 2 * D
+        total += linear(D, int(D * mlp_ratio)) + linear(int(D * mlp_ratio), D)
+    return total + 2 * D + linear(D, num_classes)
+
+
+def count_patches_by_area(img_size=224, patch_size=16, in_chans=3, num_classes=1000, embed_dim=768, depth=12, num_heads=12, mlp_ratio=4.0):  # fmt: skip  # noqa: E501
+    H, W = (img_size, img_size) if isinstance(img_size, int) else img_size
+    patches = H * W // (patch_size * patch_size)
+    D, hidden = embed_dim, math.floor(embed_dim * mlp_ratio)
+    block = 4 * D * D + 2 * D * hidden + 9 * D + hidden
+    return int(D * (in_chans * patch_size**2 + patches + 5) + depth * block + (D + 1) * num_classes)
+
+
 ALTERNATIVES = {
-    "Block": [BlockExplicit, BlockLoops, BlockFunctional, BlockOfTheOlderExercise],
-    "ViT": [ViTSequential, ViTRecursive, ViTByHand, ViTOfTheOlderExercise],
-    "count_vit_parameters": [count_on_meta, count_closed_form, count_from_shapes],
+    "Block": [BlockExplicit, BlockLoops, BlockFunctional, BlockOfTheOlderExercise, BlockBranches, BlockOneExpression],
+    "ViT": [ViTSequential, ViTRecursive, ViTByHand, ViTOfTheOlderExercise, ViTReduce, ViTByIndex],
+    "count_vit_parameters": [
+        count_on_meta,
+        count_closed_form,
+        count_from_shapes,
+        count_layer_by_layer,
+        count_patches_by_area,
+    ],
 }

@@ -83,15 +83,15 @@ def measure(name):
 
 
 def how_told(result):
-    """How a wrong answer's cause is told: "named", "related", "located", or "" where only the values are said."""
+    """How a wrong answer's cause is told: one of `TOLD`, or "" where only the values are said."""
     if result.mistake:
         return "named"
-    if result.details.get("relation"):
-        return "related"
+    relation = result.details.get("relation")
+    if relation:
+        return "edited" if relation == "edit" else "related"
     said = result.details.get("observed", result.message)
-    return (
-        "" if "of its values are wrong" in said or said.endswith(" is wrong.") or "wrong value" in said else "located"
-    )
+    vague = "of its values are wrong" in said or said.endswith(" is wrong.") or "wrong value" in said
+    return "" if vague else "located"
 
 
 def _timed(call):

@@ -10,8 +10,8 @@ For an author:
 3. Every other code cell has a `:key:` of its own, which becomes its id. A check cell's id comes from what it
    checks, a text's from the cell before it. So ids never move, and diffs stay small.
 4. `vitcourse build 03_attention` (or 03, or attention) writes both notebooks of one lab and runs the solved one.
-   `vitcourse build` does all. A lab that fails keeps its old files, and so does one in whose notebook in notebooks/
-   somebody has worked, unless --force is given.
+   `vitcourse build` does all. Where only words changed nothing is run. A lab that fails keeps its old files, and so
+   does one in whose notebook in notebooks/ somebody has worked. --force runs and overwrites all the same.
    `vitcourse build --learner` writes the learner's notebooks only, which runs nothing and takes a second.
 5. `vitcourse build --check` runs nothing. It says which notebook is stale and why, in its source or in its outputs
    (when code that made them has changed since), and in the same list which piece of a lab or an exercise is missing
@@ -27,6 +27,8 @@ templates.py make new files, mistakes.py shows mistakes.
 import sys
 import time
 from pathlib import Path
+
+import nbformat
 
 from ..common.errors import CourseError
 from ..common.files import replace_text
@@ -49,7 +51,7 @@ def main(names=(), check=False, learner=False, wrap=False, force=False, root=REP
         check: compare and report, write nothing, run nothing.
         learner: write the learners' notebooks only, run nothing.
         wrap: wrap the masters' long paragraphs, build nothing.
-        force: overwrite a notebook also where somebody has worked in it.
+        force: overwrite a notebook also where somebody has worked in it, and run a lab also where only words changed.
         root: the checkout.
 
     Returns:
@@ -73,7 +75,7 @@ def main(names=(), check=False, learner=False, wrap=False, force=False, root=REP
         try:
             if not force:
                 refuse_to_overwrite(root, path)
-            (write_learner if learner else build_lab)(root, path)
+            write_learner(root, path) if learner else build_lab(root, path, again=force)
         except KeyboardInterrupt:
             print("\nInterrupted: the notebooks that were not finished are as they were.", file=sys.stderr)
             return 130
@@ -116,22 +118,22 @@ def refuse_to_overwrite(root, path):
         )
 
 
-def build_lab(root, path):
-    """Write both notebooks of one master, the solved one executed; all or nothing."""
-    from .execute import run  # nbclient: only a real build needs it
+def build_lab(root, path, again=False):
+    """Write both notebooks of one master, the solved one executed; all or nothing.
 
+    Where nothing but words changed, the outputs stay as they are, unless the lab is to be run again.
+    """
     master, address = read_master(path), repository_address(root)
     learner, solved = compose(master, address), compose(master, address, solved=True)
     made = made_by(solved, package_of(root))  # before the run: who edits meanwhile must build again
     for folder in (LEARNER, SOLVED):
         (root / folder).mkdir(exist_ok=True)
-    print(f"{path.stem}: running …", end="", flush=True)
     start = time.perf_counter()
-    try:
-        run(solved, path.stem, root / SOLVED)
-    except CourseError:
-        print(" failed")
-        raise
+    if not again and keep_outputs(root / SOLVED / f"{path.stem}.ipynb", solved, made):
+        print(f"{path.stem}: only words changed, the outputs stay …", end="", flush=True)
+    else:
+        print(f"{path.stem}: running …", end="", flush=True)
+        _run(root, path, solved)
     solved.metadata[KEY] = {"made_by": made}
     if size_problems(solved, to_text(solved)):
         round_photographs(solved)
@@ -143,6 +145,41 @@ def build_lab(root, path):
     replace_text(root / SOLVED / f"{path.stem}.ipynb", text)
     replace_text(root / LEARNER / f"{path.stem}.ipynb", to_text(learner))
     print(f" {time.perf_counter() - start:.0f} s, {len(text.encode()) / 1000:.0f} kB")
+
+
+def _run(root, path, solved):
+    from .execute import run  # nbclient: only a real build needs it
+
+    try:
+        run(solved, path.stem, root / SOLVED)
+    except CourseError:
+        print(" failed")
+        raise
+
+
+def keep_outputs(path, solved, made):
+    """Give a solved notebook the outputs that it has on the disk, if the code that made them is as it was.
+
+    Args:
+        path: of the notebook on the disk.
+        solved: the notebook that has not been run; its cells get outputs and counts.
+        made: what `made_by` says of it.
+
+    Returns:
+        Whether it got them.
+    """
+    try:
+        have = nbformat.read(path, as_version=4)
+    except Exception:  # none, or a torn one: any of several errors
+        return False
+    cells = {cell.id: cell for cell in have.cells if cell.cell_type == "code"}
+    code = [cell for cell in solved.cells if cell.cell_type == "code"]
+    ran = all(cell.id in cells and cells[cell.id].execution_count is not None for cell in code if cell.source)
+    if have.metadata.get(KEY, {}).get("made_by") != made or not ran:
+        return False
+    for cell in code:
+        cell.outputs, cell.execution_count = cells[cell.id].outputs, cells[cell.id].execution_count
+    return True
 
 
 def write_learner(root, path):

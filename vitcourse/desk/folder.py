@@ -146,6 +146,8 @@ class Desk:
         behind = self.behind()
         for name in behind:
             lines += self._update(name)
+        if any(": updated" in line for line in lines):
+            lines.append("Is one of them open in JupyterLab? Choose there: File, Reload Notebook from Disk.")
         gone = [path.stem for path in sorted((self.work / ".course").glob("*.ipynb")) if path.stem not in self.labs()]
         for name in gone:
             lines.append(f"{name}: the course has this lab no more; your notebook stays as it is.")

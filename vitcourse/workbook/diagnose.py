@@ -253,7 +253,9 @@ def _related_to_a_mistake(bench, failed, first):
             if isinstance(known, dict):  # the mistake does not show here
                 pairs.append((bench.expected(index)[end.name], end.value))
                 continue
-            if not isinstance(known, Mismatch) or known.name != end.name or not _tells(known.value):
+            if not isinstance(known, Mismatch) or known.name != end.name or isinstance(known.value, float):
+                break  # any number is any other one plus a constant
+            if not _tells(known.value):
                 break
             shows = True
             pairs.append((known.value, end.value))

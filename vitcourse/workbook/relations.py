@@ -176,7 +176,9 @@ def _along(pair):
         right, given = (t.movedim(axis, 0).reshape(size, -1) for t in (pair.right, pair.given))
         matches = pair.near(given[:, None], right[None]).all(dim=-1)  # (given, right)
         if bool((matches.sum(dim=0) == 1).all()) and bool((matches.sum(dim=1) == 1).all()):
-            yield axis, matches.int().argmax(dim=1).tolist()
+            order = matches.int().argmax(dim=1).tolist()
+            if order != sorted(order):  # else it is the right one itself
+                yield axis, order
 
 
 def _reversed(pair):

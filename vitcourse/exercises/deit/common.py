@@ -6,13 +6,13 @@ import torch.nn.functional as F
 
 def draw_logits(d):
     """More images than classes and the other way round; the teacher disagrees with truth and student in places."""
-    B, K = [(5, 3), (3, 7)][d.index]
+    B, K = [(5, 3), (3, 7), (1, 4)][d.index]
     names = ("cls_logits", "dist_logits", "teacher_logits")
     return {name: d.normal(B, K, scale=2.0) for name in names} | dict(targets=d.distribution(B, K))
 
 
 def probe_loss(answer, see, words, cls_logits, dist_logits, teacher_logits, targets, **more):
-    see(f"the result{words}", answer(cls_logits, dist_logits, teacher_logits, targets, **more))
+    see.twice(f"the result{words}", answer, cls_logits, dist_logits, teacher_logits, targets, **more)
     for name, logits in (("cls_logits", cls_logits), ("dist_logits", dist_logits)):
         leaf = logits.clone().requires_grad_()
         given = {"cls_logits": cls_logits, "dist_logits": dist_logits, name: leaf}

@@ -3,24 +3,38 @@
 import functools
 
 import torch
-from torch import nn
 
 from ...reference.deit import DistilledViT
 from ..base import Exercise, Mistake
+from ..new_models import probe_new_model, spread_in_words
 
 _CASES = [
     dict(
-        B=3,
-        pixels=(8, 12),
+        B=7,
+        pixels=(10, 20),
         sizes=dict(
-            img_size=(8, 12), patch_size=4, in_chans=2, num_classes=5, embed_dim=6, depth=3, num_heads=3, mlp_ratio=1.7
+            img_size=(10, 20),
+            patch_size=5,
+            in_chans=4,
+            num_classes=11,
+            embed_dim=12,
+            depth=3,
+            num_heads=6,
+            mlp_ratio=1.65,
         ),
     ),
     dict(
         B=6,
-        pixels=(6, 6),
+        pixels=(12, 12),
         sizes=dict(
-            img_size=6, patch_size=3, in_chans=4, num_classes=7, embed_dim=8, depth=2, num_heads=2, mlp_ratio=2.6
+            img_size=12, patch_size=4, in_chans=5, num_classes=13, embed_dim=14, depth=3, num_heads=7, mlp_ratio=2.6
+        ),
+    ),
+    dict(  # whatever can be 1 is 1, for a squeeze() to show
+        B=1,
+        pixels=(1, 1),
+        sizes=dict(
+            img_size=(1, 1), patch_size=1, in_chans=1, num_classes=1, embed_dim=6, depth=1, num_heads=1, mlp_ratio=2.5
         ),
     ),
 ]
@@ -43,20 +57,21 @@ _PAIR = ("the class token's logits", "the distillation token's logits")
 
 def probe(answer, see, images, sizes, state):
     model = see.build(answer, state, images.dtype, **sizes)
-    see("the tokens that `embed` gives", model.embed(images))
+    see.twice("the tokens that `embed` gives", model.embed, images, axes="image token channel")
     returned = f"{_kind(model.train()(images))} in training mode, {_kind(model.eval()(images))} in evaluation mode"
     see("what it returns", returned)
-    see("the result in evaluation mode", model(images))
+    see.twice("the result in evaluation mode", model, images, axes="image class")
     model.train()
-    pair = see.pair("the result in training mode", _PAIR, model(images))
+    pair = see.pair("the result in training mode", _PAIR, model(images), axes=["image class"] * 2)
     see("whether asking again in training mode gives the same", all(map(torch.equal, pair, model(images))))
     leaf = images.clone().requires_grad_()
-    for part, output in zip(_PAIR, model(leaf), strict=True):
+    pair = model(leaf)
+    for part, output in zip(_PAIR, pair, strict=True):
         see.gradient(f"`images` from {part}", output, leaf)
-        for name in ("cls_token", "dist_token", "pos_embed", "norm.weight"):
-            see.gradient(f"`{name}` from {part}", output, model.get_parameter(name))
+    both = torch.cat(list(pair), dim=1)
+    for name in ("cls_token", "dist_token", "pos_embed", "norm.weight"):
+        see.gradient(f"`{name}`", both, model.get_parameter(name))
     see.gradient("`head_dist.weight` in evaluation mode", model.eval()(images), model.head_dist.weight)
-    see("the result for a single image", model(images[:1]))
     _shrink(model)
     see("the result when the tokens' variance is small", model(images))
     _probe_new_model(answer, see, sizes)
@@ -65,8 +80,10 @@ def probe(answer, see, images, sizes, state):
 def _kind(value):
     """What was returned, in words."""
     if isinstance(value, torch.Tensor):
-        return "a tensor"
-    return "a pair" if isinstance(value, tuple | list) and len(value) == 2 else f"no tensor ({type(value).__name__})"
+        return "a tensor" if value.ndim < 3 else "one tensor of both"
+    if isinstance(value, tuple | list):
+        return "a pair" if len(value) == 2 else f"{len(value)} things"
+    return "None" if value is None else f"a {type(value).__name__}"
 
 
 def _shrink(model):
@@ -79,18 +96,14 @@ def _shrink(model):
 
 def _probe_new_model(answer, see, sizes):
     """What a new model's weights are drawn from; wide tokens, so that a standard deviation can be told."""
-    fresh = answer(**{**sizes, "embed_dim": 240, "num_heads": 2, "depth": 1})
+    fresh = answer(**{**sizes, "embed_dim": 80, "num_heads": 2, "depth": 1})
     for name in ("cls_token", "dist_token", "pos_embed"):
-        spread = f"{fresh.get_parameter(name).detach().std():.1g}"  # of 240 numbers or more: one digit is sure
-        see(f"the standard deviation of a new model's `{name}`", spread)
+        see(f"how far a new model's `{name}` spreads", spread_in_words(fresh.get_parameter(name), 0.02))
     different = not torch.equal(fresh.cls_token, fresh.dist_token)
     see("whether the two tokens of a new model are drawn each for itself", different)
-    drawn_small = all(m.weight.detach().std() < 0.025 for m in (fresh.head, fresh.head_dist))
-    see("whether both heads of a new model are drawn with standard deviation 0.02", drawn_small)
     different = not torch.equal(fresh.head.weight, fresh.head_dist.weight)
     see("whether the two heads of a new model are drawn each for itself", different)
-    linears = [module for module in fresh.modules() if isinstance(module, nn.Linear)]
-    see("the largest bias of a new model's linear layers", max(float(m.bias.detach().abs().max()) for m in linears))
+    probe_new_model(see, fresh)
 
 
 _TOKENS = "torch.cat([cls_tokens, dist_tokens, patches], dim=1) + self.pos_embed"
@@ -100,6 +113,7 @@ _RETURN_MEAN = "return (cls_logits + dist_logits) / 2"
 
 EXERCISE = Exercise(
     id="DistilledViT",
+    cases=3,
     draw=draw,
     probe=probe,
     mistakes=(
@@ -152,6 +166,12 @@ EXERCISE = Exercise(
             "The order is the class token, the distillation token, the patches.",
         ),
         Mistake(
+            "tokens-after-patches",
+            ("[cls_tokens, dist_tokens, patches]", "[patches, cls_tokens, dist_tokens]"),
+            "The two tokens stand after the patches; they come first.",
+            "The order is the class token, the distillation token, the patches.",
+        ),
+        Mistake(
             "cls-token-twice",
             ("dist_tokens = self.dist_token.expand(B, -1, -1)", "dist_tokens = self.cls_token.expand(B, -1, -1)"),
             "The class token is used twice, and dist_token not at all.",
@@ -200,6 +220,24 @@ EXERCISE = Exercise(
             "Each token has its own head.",
         ),
         Mistake(
+            "mean-of-tokens",
+            (
+                ("self.head(x[:, 0])", "self.head(x.mean(dim=1))"),
+                ("self.head_dist(x[:, 1])", "self.head_dist(x.mean(dim=1))"),
+            ),
+            "Both heads read the mean of all tokens; each one reads its own token.",
+            "`head` belongs to the token at index 0, and `head_dist` to the one at index 1.",
+        ),
+        Mistake(
+            "class-token-normed-only",
+            (
+                ("        x = self.norm(x)\n", ""),
+                ("self.head(x[:, 0])", "self.head(self.norm(x[:, 0]))"),
+            ),
+            "Only the class token goes through self.norm; the distillation token must too.",
+            "The last norm comes before both heads.",
+        ),
+        Mistake(
             "no-last-norm",
             ("        x = self.norm(x)\n", ""),
             "self.norm is never used: the last norm comes after the blocks, before the heads.",
@@ -210,6 +248,60 @@ EXERCISE = Exercise(
             ("            x = block(x)", "            block(x)"),
             "Each block's result is lost: what reaches the heads never went through the blocks.",
             "A module returns a new tensor: assign it.",
+        ),
+        Mistake(
+            "depth-is-heads",
+            ("for _ in range(depth)", "for _ in range(num_heads)"),
+            "There are num_heads blocks; there must be depth of them.",
+            "The given line has it right: leave it.",
+        ),
+        Mistake(
+            "positions-twice",
+            ("x = self.embed(images)", "x = self.embed(images) + self.pos_embed"),
+            "The positions are added twice: embed does it already.",
+            "forward begins with what embed gives.",
+        ),
+        Mistake(
+            "detached-in-training",
+            ("self.head_dist(x[:, 1])", "self.head_dist(x[:, 1].detach())"),
+            "The distillation token is detached before its head: it would never learn. Nothing in the model is cut off.",
+            "It is the teacher who gets no gradient, and the teacher is outside.",
+        ),
+        Mistake(
+            "pair-as-one-tensor",
+            (_RETURN_PAIR, "return torch.stack([cls_logits, dist_logits])"),
+            "In training mode it returns one tensor that holds both logits; it must be a pair, (class, distillation).",
+            "Return two things with a comma between them.",
+        ),
+        Mistake(
+            "blocks-reversed",
+            ("for block in self.blocks:", "for block in reversed(self.blocks):"),
+            "The blocks run from the last to the first.",
+            "Iterate over self.blocks as it is.",
+        ),
+        Mistake(
+            "nothing-in-evaluation",
+            ("        " + _RETURN_MEAN, "        (cls_logits + dist_logits) / 2"),
+            "In evaluation mode it returns nothing: very likely a `return` is missing.",
+            "Both branches end with a return.",
+        ),
+        Mistake(
+            "probabilities-in-training",
+            (_RETURN_PAIR, "return cls_logits.softmax(dim=-1), dist_logits.softmax(dim=-1)"),
+            "In training mode it returns probabilities; it must be logits, for the losses take the softmax themselves.",
+            "The heads' outputs are what the losses want.",
+        ),
+        Mistake(
+            "three-returned",
+            (_RETURN_PAIR, "return cls_logits, dist_logits, (cls_logits + dist_logits) / 2"),
+            "In training mode it returns three things; it must be a pair, the class token's logits and the distillation token's.",
+            "The mean belongs to evaluation.",
+        ),
+        Mistake(
+            "dict-returned",
+            (_RETURN_PAIR, "return dict(cls=cls_logits, dist=dist_logits)"),
+            "In training mode it returns a dict; it must be a pair, the class token's logits and the distillation token's.",
+            "Return two things with a comma between them.",
         ),
         Mistake(
             "always-a-pair",
@@ -256,6 +348,30 @@ EXERCISE = Exercise(
             "In evaluation mode it adds the two softmaxes, as the paper says; here, as in the released code, it is the mean "
             "of the two logits.",
             "Leave the softmax to whoever uses the model. The lab compares the two ways below.",
+        ),
+        Mistake(
+            "mean-of-softmaxes",
+            (_RETURN_MEAN, "return (cls_logits.softmax(dim=-1) + dist_logits.softmax(dim=-1)) / 2"),
+            "In evaluation mode it returns the mean of the two probabilities; here it is the mean of the two logits.",
+            "Leave the softmax to whoever uses the model. The lab compares the two ways below.",
+        ),
+        Mistake(
+            "softmax-of-the-mean",
+            (_RETURN_MEAN, "return ((cls_logits + dist_logits) / 2).softmax(dim=-1)"),
+            "In evaluation mode it returns probabilities; it must be logits, the mean of the two.",
+            "Leave the softmax to whoever uses the model.",
+        ),
+        Mistake(
+            "larger-of-two",
+            (_RETURN_MEAN, "return torch.maximum(cls_logits, dist_logits)"),
+            "In evaluation mode it returns the larger of the two logits; it must be their mean.",
+            "Both heads count alike.",
+        ),
+        Mistake(
+            "mean-over-images",
+            (_RETURN_MEAN, "return torch.stack([cls_logits, dist_logits]).mean(dim=1)"),
+            "In evaluation mode it averages over the images; it must average over the two heads.",
+            "The result is (B, K), as each head's is.",
         ),
         Mistake(
             "pair-swapped",

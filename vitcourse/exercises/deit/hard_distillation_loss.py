@@ -16,6 +16,7 @@ _ARGMAX = "teacher_logits.argmax(dim=1)"
 
 EXERCISE = Exercise(
     id="hard_distillation_loss",
+    cases=3,
     draw=draw_logits,
     probe=probe,
     mistakes=(
@@ -99,6 +100,114 @@ EXERCISE = Exercise(
             (_CLS, "cls_loss = F.cross_entropy(cls_logits, targets.argmax(dim=1))"),
             "The targets are turned into single classes; after mixup and smoothing they are distributions, and stay so.",
             "Only the teacher's answer is made hard.",
+        ),
+        Mistake(
+            "truth-as-teacher",
+            (_ARGMAX, "targets.argmax(dim=1)"),
+            "The distillation token's class is taken from the targets; it must be the teacher's decision.",
+            "Whose decision should the distillation token learn?",
+        ),
+        Mistake(
+            "class-tokens-own-class",
+            (_ARGMAX, "cls_logits.argmax(dim=1)"),
+            "The class token is made the teacher: the class must come from teacher_logits.",
+            "Whose decision should the distillation token learn?",
+        ),
+        Mistake(
+            "smoothed-decision",
+            (_DIST, "dist_loss = F.cross_entropy(dist_logits, teacher_classes, label_smoothing=0.1)"),
+            "The teacher's decision is smoothed; here it is taken as it is.",
+            "Equation 3 has the plain cross-entropy.",
+        ),
+        Mistake(
+            "truth-negative",
+            (_HALVES, "return (dist_loss - cls_loss) / 2"),
+            "The truth's half has the wrong sign: both losses are added.",
+            "A cross-entropy is positive: it has its minus inside.",
+        ),
+        Mistake(
+            "per-image",
+            (
+                (_CLS, "cls_loss = -(targets * cls_logits.log_softmax(dim=1)).sum(dim=1)"),
+                (_DIST, 'dist_loss = F.cross_entropy(dist_logits, teacher_classes, reduction="none")'),
+            ),
+            "It is a loss for each image; it must be their mean.",
+            "A loss is one number.",
+        ),
+        Mistake(
+            "truth-over-classes",
+            (_CLS, "cls_loss = -(targets * cls_logits.log_softmax(dim=1)).mean()"),
+            "The truth's half is averaged over the classes too; it is a sum over the classes and a mean over the images.",
+            "soft_cross_entropy of lab 05 does the right thing.",
+        ),
+        Mistake(
+            "softmax-over-images",
+            (_CLS, "cls_loss = -(targets * cls_logits.log_softmax(dim=0)).sum(dim=1).mean()"),
+            "The class token's softmax runs over the images; it runs over the classes.",
+            "The axes are (B, K): the classes are number 1.",
+        ),
+        Mistake(
+            "truth-detached",
+            (_CLS, "cls_loss = soft_cross_entropy(cls_logits.detach(), targets)"),
+            "The class token's logits are detached: it would never learn. It is the teacher who gets no gradient.",
+            "Leave the student in the graph.",
+        ),
+        Mistake(
+            "mean-of-the-logits",
+            (
+                (_CLS, "cls_loss = soft_cross_entropy((cls_logits + dist_logits) / 2, targets)"),
+                (_DIST, "dist_loss = F.cross_entropy((cls_logits + dist_logits) / 2, teacher_classes)"),
+            ),
+            "Both losses read the mean of the two logits; each token has its own target.",
+            "The mean is for evaluation. In training the two tokens are kept apart.",
+        ),
+        Mistake(
+            "as-python-number",
+            (_HALVES, "return float((cls_loss + dist_loss) / 2)"),
+            "It returns a Python number; it must be the tensor, for the gradient flows through it.",
+            "No .item() and no float() here.",
+        ),
+        Mistake(
+            "mean-twice",
+            (_HALVES, "return (cls_loss + dist_loss) / 2 / len(targets)"),
+            "The losses are divided by the number of images once more; they are means over the batch already.",
+            "soft_cross_entropy and F.cross_entropy take the mean themselves.",
+        ),
+        Mistake(
+            "weights-of-the-soft-loss",
+            (_HALVES, "return 0.9 * cls_loss + 0.1 * dist_loss"),
+            "The halves are weighted with 0.9 and 0.1, as in the soft loss; here each one counts for a half.",
+            "Equation 3 has a one half before each term.",
+        ),
+        Mistake(
+            "truth-from-probabilities",
+            (_CLS, "cls_loss = soft_cross_entropy(cls_logits.softmax(dim=1), targets)"),
+            "soft_cross_entropy is given probabilities; it takes logits and applies the softmax itself.",
+            "Hand the logits over as they are.",
+        ),
+        Mistake(
+            "log-of-softmax",
+            (_CLS, "cls_loss = -(targets * cls_logits.softmax(dim=1).log()).sum(dim=1).mean()"),
+            "For large logits a probability underflows to 0, and the logarithm of 0 is infinite; log_softmax does both steps at once.",
+            "There is a function for the logarithm of a softmax, and the ready-made losses use it.",
+        ),
+        Mistake(
+            "argmax-over-images",
+            (_ARGMAX, "teacher_logits.argmax(dim=0)"),
+            "The teacher's argmax runs over the images; it must run over the classes, one for each image.",
+            "The axes are (B, K): the classes are number 1.",
+        ),
+        Mistake(
+            "argmax-of-everything",
+            (_ARGMAX, "teacher_logits.argmax()"),
+            "The teacher's argmax is one number for the whole batch; it must be one for each image.",
+            "argmax takes an axis; the classes are number 1.",
+        ),
+        Mistake(
+            "values-for-classes",
+            (_ARGMAX, "teacher_logits.max(dim=1)[0]"),
+            "max(dim=1)[0] is the largest logit itself; the class is where it stands.",
+            "max gives values and indices; argmax gives the indices alone.",
         ),
         Mistake(
             "summed-over-batch",

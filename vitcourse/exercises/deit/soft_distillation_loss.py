@@ -25,6 +25,7 @@ _SUM = "return (1 - alpha) * cls_loss + alpha * temperature**2 * divergence"
 
 EXERCISE = Exercise(
     id="soft_distillation_loss",
+    cases=3,
     draw=draw,
     probe=probe,
     mistakes=(
@@ -57,6 +58,51 @@ EXERCISE = Exercise(
             (_SUM, "return (1 - alpha) * cls_loss + temperature**2 * divergence"),
             "The divergence is not weighted by alpha.",
             "The two weights add up to one.",
+        ),
+        Mistake(
+            "only-the-teacher",
+            (_SUM, "return alpha * temperature**2 * divergence"),
+            "Only the divergence is returned; the loss against the truth is missing.",
+            "The loss has two terms.",
+        ),
+        Mistake(
+            "only-the-truth",
+            (_SUM, "return (1 - alpha) * cls_loss"),
+            "Only the loss against the truth is returned; the divergence is missing.",
+            "The loss has two terms.",
+        ),
+        Mistake(
+            "no-weights",
+            (_SUM, "return cls_loss + divergence"),
+            "Neither term has its weight: 1 - alpha for the truth, alpha * temperature**2 for the divergence.",
+            "Equation 2 has a factor before each term.",
+        ),
+        Mistake(
+            "temperature-on-both",
+            (_SUM, "return ((1 - alpha) * cls_loss + alpha * divergence) * temperature**2"),
+            "The loss against the truth is multiplied by temperature**2 too; the factor belongs to the divergence alone.",
+            "Only the divergence was made small by the temperature.",
+        ),
+        Mistake(
+            "alpha-fixed",
+            (_SUM, "return 0.9 * cls_loss + 0.1 * temperature**2 * divergence"),
+            "alpha is taken to be 0.1; it is an argument.",
+            "0.1 is only its default.",
+        ),
+        Mistake(
+            "temperature-fixed",
+            (
+                (_T, "(teacher_logits.detach() / 3.0).log_softmax(dim=1)"),
+                (_S, "(dist_logits / 3.0).log_softmax(dim=1)"),
+            ),
+            "The logits are divided by 3 whatever the temperature; it is an argument.",
+            "3 is only its default.",
+        ),
+        Mistake(
+            "log-of-softmax",
+            (_S, "(dist_logits / temperature).softmax(dim=1).log()"),
+            "For large logits the student's logarithm is not finite: exp overflows, or a probability underflows to 0; log_softmax does both steps at once.",
+            "There is a function for the logarithm of a softmax.",
         ),
         Mistake(
             "half-and-half",
@@ -96,6 +142,28 @@ EXERCISE = Exercise(
             (_KL, "(student_log_p.exp() * (student_log_p - teacher_log_p)).sum(dim=1).mean()"),
             "The divergence is the wrong way round: the teacher's probabilities are the weights, p * (log p - log q).",
             "The student pays where the teacher sees probability. F.kl_div(log q, p) has the student first, and means KL(p || q).",
+        ),
+        Mistake(
+            "kl-div-to-logarithms",
+            (_KL, 'F.kl_div(teacher_log_p.exp(), student_log_p, reduction="batchmean")'),
+            "F.kl_div's second argument holds logarithms; it must be the teacher's probabilities, and the first one the "
+            "student's log-probabilities.",
+            "F.kl_div(log q, p) means KL(p || q). (With log_target=True the second one is a logarithm too.)",
+        ),
+        Mistake(
+            "kl-div-without-log",
+            (_KL, 'F.kl_div(student_log_p.exp(), teacher_log_p.exp(), reduction="batchmean")'),
+            "F.kl_div is given the student's probabilities; its first argument must be their logarithms.",
+            "log_softmax in place of softmax, for the first one.",
+        ),
+        Mistake(
+            "kl-div-of-the-logits",
+            (
+                _KL,
+                'F.kl_div(dist_logits / temperature, teacher_log_p.exp(), reduction="batchmean")',
+            ),
+            "F.kl_div is given the student's raw logits; its first argument must be log-probabilities.",
+            "F.kl_div takes no softmax itself.",
         ),
         Mistake(
             "mean-over-classes",
@@ -155,6 +223,49 @@ EXERCISE = Exercise(
             ("soft_cross_entropy(cls_logits, targets)", "soft_cross_entropy(cls_logits / temperature, targets)"),
             "The temperature is applied to the class token's logits too; the loss against the truth has none.",
             "Only the comparison with the teacher is softened.",
+        ),
+        Mistake(
+            "dist-for-both",
+            ("soft_cross_entropy(cls_logits, targets)", "soft_cross_entropy(dist_logits, targets)"),
+            "cls_logits is never used: the class token learns from the targets.",
+            "Each token has its own target.",
+        ),
+        Mistake(
+            "divergence-to-the-truth",
+            (_KL, "(targets * (targets.clamp(min=1e-9).log() - student_log_p)).sum(dim=1).mean()"),
+            "The divergence is from the targets; it must be from the teacher's probabilities.",
+            "The distillation token learns from the teacher.",
+        ),
+        Mistake(
+            "truth-hardened",
+            ("soft_cross_entropy(cls_logits, targets)", "F.cross_entropy(cls_logits, targets.argmax(dim=1))"),
+            "The targets are turned into single classes; after mixup and smoothing they are distributions, and stay so.",
+            "soft_cross_entropy takes them as they are.",
+        ),
+        Mistake(
+            "divided-by-temperature-squared",
+            (_SUM, "return (1 - alpha) * cls_loss + alpha * divergence / temperature**2"),
+            "The divergence is divided by temperature**2; it is multiplied by it.",
+            "A high temperature makes the divergence small; the factor gives the size back.",
+        ),
+        Mistake(
+            "divergence-negative",
+            (_SUM, "return (1 - alpha) * cls_loss - alpha * temperature**2 * divergence"),
+            "The divergence has the wrong sign: it is added.",
+            "A divergence is never negative, and it becomes smaller as the student learns.",
+        ),
+        Mistake(
+            "truth-over-classes",
+            ("soft_cross_entropy(cls_logits, targets)", "-(targets * cls_logits.log_softmax(dim=1)).mean()"),
+            "The loss against the truth is averaged over the classes too; it is a sum over the classes and a mean over the "
+            "images.",
+            "soft_cross_entropy of lab 05 does the right thing.",
+        ),
+        Mistake(
+            "distance-of-the-logits",
+            (_KL, "((teacher_logits.detach() - dist_logits) ** 2).mean()"),
+            "It is the mean square between the logits; the divergence between two softened distributions is asked for.",
+            "First a log-softmax of each.",
         ),
         Mistake(
             "hard-teacher",

@@ -5,7 +5,13 @@ import torch
 from ..base import Exercise, Mistake
 from .common import scores_behind
 
-_CASES = [dict(L=3, B=4, h=2, N=6), dict(L=4, B=5, h=3, N=7)]
+_CASES = [
+    dict(L=3, B=4, h=5, N=6),
+    dict(L=4, B=5, h=3, N=7),
+    dict(L=1, B=3, h=4, N=5),  # here and below stands what a squeeze() would eat
+    dict(L=3, B=1, h=1, N=4),
+    dict(L=4, B=3, h=5, N=1),
+]
 
 
 def draw(d):
@@ -16,12 +22,14 @@ def draw(d):
 
 def probe(answer, see, weights):
     layers = list(weights)
-    see("the result", answer(layers))
+    see.twice("the result", lambda weights: answer(list(weights)), weights, axes="image patch")
+    answer(layers)  # the list itself
     see(
         "whether the caller's list is as it was", len(layers) == len(weights) and all(map(torch.equal, layers, weights))
     )
     see("the result for the first layer alone", answer(list(weights[:1])))
     see("the result for one image and one head", answer(list(weights[:, -1:, :1])))
+    see("the result for the layers backwards", answer(list(weights.flip(0))))
     scores = scores_behind(weights)
     see.gradient("the scores behind the weights", answer(list(scores.softmax(dim=-1))), scores)
 
@@ -73,6 +81,7 @@ def _one_residual(weights_per_layer):
 
 EXERCISE = Exercise(
     id="attention_rollout",
+    cases=len(_CASES),
     draw=draw,
     probe=probe,
     mistakes=(
@@ -104,6 +113,73 @@ EXERCISE = Exercise(
             "identity-not-halved",
             (_MIX, "(0.5 * attention + identity) @ rollout"),
             "Only the attention is halved; a token is half what it attends to and half itself.",
+            "The rows of the mixture must sum to 1.",
+        ),
+        Mistake(
+            "rollout-for-identity",
+            (_MIX, "(0.5 * attention + 0.5 * rollout) @ rollout"),
+            "The product so far is mixed in where the identity belongs.",
+            "In each layer a token is half itself: that is the identity, in every layer anew.",
+        ),
+        Mistake(
+            "residual-not-multiplied",
+            (_MIX, "0.5 * (attention @ rollout) + 0.5 * identity"),
+            "The identity is added after the product; half of what a token was before the layer must stay, not half of what "
+            "it was at the start.",
+            "Mix first, multiply then.",
+        ),
+        Mistake(
+            "transposed",
+            (_MIX, "(0.5 * attention + 0.5 * identity).transpose(1, 2) @ rollout"),
+            "The matrices are transposed; a row is what a token is made of, so that they are multiplied as they are.",
+            "Rows sum to 1, and so must the product's rows.",
+        ),
+        Mistake(
+            "softmax-again",
+            ("weights.mean(dim=1)", "weights.mean(dim=1).softmax(dim=-1)"),
+            "A softmax was taken of the weights; they are the result of one already.",
+            "What the model returns as weights needs no more softmax.",
+        ),
+        Mistake(
+            "head-sum",
+            ("weights.mean(dim=1)", "weights.sum(dim=1)"),
+            "It sums over the heads; it must be their mean.",
+            "The rows of the mixture must sum to 1.",
+        ),
+        Mistake(
+            "head-min",
+            ("weights.mean(dim=1)", "weights.amin(dim=1)"),
+            "It takes the smallest of the heads; it must be their mean.",
+            "With the smallest the rows no longer sum to 1. It is used too, but it is not what is asked for.",
+        ),
+        Mistake(
+            "first-layer-skipped",
+            ("for weights in weights_per_layer:", "for weights in weights_per_layer[1:]:"),
+            "The first layer is left out.",
+            "Start from the identity and take every layer.",
+        ),
+        Mistake(
+            "last-layer-skipped",
+            ("for weights in weights_per_layer:", "for weights in weights_per_layer[:-1]:"),
+            "The last layer is left out.",
+            "Every layer is in the product.",
+        ),
+        Mistake(
+            "sum-of-layers",
+            (_MIX, "(0.5 * attention + 0.5 * identity) + rollout"),
+            "The layers are added; they must be multiplied, for each reads what the one before has made.",
+            "Start from the identity and multiply one layer after the other.",
+        ),
+        Mistake(
+            "mixed-unevenly",
+            (_MIX, "(0.9 * attention + 0.1 * identity) @ rollout"),
+            "Attention and identity are mixed with 0.9 and 0.1; a token is half what it attends to and half itself.",
+            "Both halves count alike.",
+        ),
+        Mistake(
+            "residual-left-out-halved",
+            (_MIX, "0.5 * attention @ rollout"),
+            "Attention is halved, but the other half, the identity, is missing.",
             "The rows of the mixture must sum to 1.",
         ),
         Mistake(
@@ -183,6 +259,42 @@ EXERCISE = Exercise(
             ("rollout[:, 0, 1:]", "rollout[:, 0, :-1]"),
             "The class token's own share comes first and the last patch is lost.",
             "Column 0 is the class token's own; the patches are columns 1 to N.",
+        ),
+        Mistake(
+            "last-row",
+            ("rollout[:, 0, 1:]", "rollout[:, -1, 1:]"),
+            "It takes the last token's row; the class token is token 0.",
+            "Lab 02 put it in front of the patches.",
+        ),
+        Mistake(
+            "mean-of-rows",
+            ("rollout[:, 0, 1:]", "rollout.mean(dim=1)[:, 1:]"),
+            "It averages the rows of all tokens; only the class token's row is asked for.",
+            "The head reads the class token alone.",
+        ),
+        Mistake(
+            "raw-last-layer",
+            ("rollout[:, 0, 1:]", "weights_per_layer[-1].mean(dim=1)[:, 0, 1:]"),
+            "It is the last layer's own attention; the product of all layers is asked for.",
+            "Read the result from the product.",
+        ),
+        Mistake(
+            "last-head",
+            ("weights.mean(dim=1)", "weights[:, -1]"),
+            "It follows the last head alone; it must be the mean of all heads.",
+            "Axis 1 of the weights is the head.",
+        ),
+        Mistake(
+            "mean-of-images",
+            ("weights.mean(dim=1)", "weights.mean(dim=(0, 1)).expand(B, T, T)"),
+            "The images are averaged too; each image has its own rollout.",
+            "Axis 0 stays, axis 1 goes.",
+        ),
+        Mistake(
+            "reversed-without-residual",
+            (_MIX, "rollout @ attention"),
+            "The residual is missing, and the product runs the wrong way: the first layer must stand on the right.",
+            "Mix each layer's matrix with the identity; later layers come from the left.",
         ),
         Mistake(
             "all-rows",

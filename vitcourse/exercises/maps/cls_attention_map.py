@@ -4,11 +4,11 @@ import torch
 
 from ..base import Exercise, Mistake
 from ..pictures import sample_image
-from .common import draw_map, scores_behind
+from .common import WEIGHT_CASES, draw_map, scores_behind
 
 
 def probe(answer, see, weights, grid):
-    see("the result", answer(weights, grid))
+    see.twice("the result", answer, weights, grid, axes="image row column")
     see("the result for one image and one head", answer(weights[-1:, :1], grid))
     scores = scores_behind(weights)
     see.gradient("the scores behind `weights`", answer(scores.softmax(dim=-1), grid), scores)
@@ -39,6 +39,7 @@ def _in_place_map(weights, grid):
 
 EXERCISE = Exercise(
     id="cls_attention_map",
+    cases=len(WEIGHT_CASES),
     draw=draw_map,
     probe=probe,
     picture=picture,
@@ -54,6 +55,64 @@ EXERCISE = Exercise(
             (_ROW, "weights[:, :, 0, :-1]"),
             "The map starts with what the class token pays to itself, and the last patch is lost.",
             "Column 0 is the class token's own; the patches are columns 1 to N.",
+        ),
+        Mistake(
+            "rows-of-the-patches",
+            (_ROW, "weights[:, :, 1:, 1:].mean(dim=2)"),
+            "It averages what all patches look at; only the class token's row is asked for.",
+            "The class token is token 0.",
+        ),
+        Mistake(
+            "attention-received",
+            (_ROW, "weights[:, :, :, 1:].sum(dim=2)"),
+            "It adds up all the attention that each patch gets; only what the class token pays is asked for.",
+            "Take one row, that of the class token.",
+        ),
+        Mistake(
+            "row-and-column",
+            (_ROW, "(weights[:, :, 0, 1:] + weights[:, :, 1:, 0]) / 2"),
+            "It averages the class token's row and its column; only the row is asked for.",
+            "A row belongs to the token that asks.",
+        ),
+        Mistake(
+            "head-min",
+            ("from_cls.mean(dim=1)", "from_cls.amin(dim=1)"),
+            "It takes the smallest of the heads; it must be their mean.",
+            "Every head counts alike.",
+        ),
+        Mistake(
+            "head-product",
+            ("from_cls.mean(dim=1)", "from_cls.prod(dim=1)"),
+            "It multiplies the heads; it must be their mean.",
+            "Every head counts alike.",
+        ),
+        Mistake(
+            "last-head",
+            ("from_cls.mean(dim=1)", "from_cls[:, -1]"),
+            "It is the last head's map; it must be the mean of all heads.",
+            "Axis 1 of the weights is the head.",
+        ),
+        Mistake(
+            "summed-over-images",
+            (_LAID_OUT, "from_cls.mean(dim=(0, 1)).reshape(1, *grid)"),
+            "It averages over the images as well; each image has its own map.",
+            "Axis 0 stays, axis 1 goes.",
+        ),
+        Mistake(
+            "heads-and-images-mixed",
+            (_LAID_OUT, "from_cls.transpose(0, 1).reshape(B, -1, from_cls.shape[-1]).mean(dim=1).reshape(B, *grid)"),
+            "The heads and the images are mixed up by a reshape, so that a map holds heads of several images.",
+            "Leave axes 0 and 1 in their places and average over axis 1.",
+        ),
+        Mistake(
+            "smallest-to-largest",
+            (
+                _LAID_OUT,
+                "(lambda m: ((m - m.amin(1, True)) / (m.amax(1, True) - m.amin(1, True)).clamp(min=1e-6)).reshape(B, *grid))"
+                "(from_cls.mean(dim=1))",
+            ),
+            "The map is stretched from 0 to 1; it must hold the weights as they are.",
+            "Scaling for the eye is the plot's business.",
         ),
         Mistake(
             "all-columns",
@@ -74,6 +133,12 @@ EXERCISE = Exercise(
             "Count the tokens from 0.",
         ),
         Mistake(
+            "last-row",
+            (_ROW, "weights[:, :, -1, 1:]"),
+            "It takes the last token's row; the class token is token 0.",
+            "Lab 02 put it in front of the patches.",
+        ),
+        Mistake(
             "mean-of-all-rows",
             _class_row_of_all,
             "It averages the rows of all tokens; only the class token's row is asked for.",
@@ -84,6 +149,12 @@ EXERCISE = Exercise(
             ("from_cls.mean(dim=1)", "from_cls.amax(dim=1)"),
             "It takes the largest of the heads; it must be their mean.",
             "With the largest, the map's sum would no longer be a share.",
+        ),
+        Mistake(
+            "head-median",
+            ("from_cls.mean(dim=1)", "from_cls.median(dim=1).values"),
+            "It takes the median of the heads; it must be their mean.",
+            "Every head counts alike.",
         ),
         Mistake(
             "head-sum",
@@ -131,6 +202,12 @@ EXERCISE = Exercise(
             "scaled-to-the-maximum",
             (_LAID_OUT, "(from_cls.mean(dim=1) / from_cls.mean(dim=1).amax(dim=-1, keepdim=True)).reshape(B, *grid)"),
             "The map is divided by its largest value; it must hold the weights as they are.",
+            "Scaling for the eye is the plot's business.",
+        ),
+        Mistake(
+            "mean-taken-off",
+            (_LAID_OUT, "(lambda m: (m - m.mean(dim=1, keepdim=True)).reshape(B, *grid))(from_cls.mean(dim=1))"),
+            "The map's mean is taken off; it must hold the weights as they are.",
             "Scaling for the eye is the plot's business.",
         ),
         Mistake(

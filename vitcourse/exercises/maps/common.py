@@ -4,7 +4,12 @@ The weights that are drawn are rows of a softmax, as a model's are, so that a ri
 symmetric, and the grids are not square.
 """
 
-WEIGHT_CASES = [dict(B=4, h=3, grid=(2, 5), patch_size=3), dict(B=3, h=2, grid=(5, 2), patch_size=4)]
+WEIGHT_CASES = [
+    dict(B=4, h=3, grid=(2, 5), patch_size=7),
+    dict(B=3, h=5, grid=(4, 2), patch_size=6),
+    dict(B=1, h=5, grid=(1, 3), patch_size=2),  # here and below stands what a squeeze() would eat
+    dict(B=5, h=1, grid=(3, 1), patch_size=1),
+]
 
 
 def scores_behind(weights):

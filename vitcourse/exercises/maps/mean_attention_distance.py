@@ -11,7 +11,7 @@ def draw(d):
 
 
 def probe(answer, see, weights, grid, patch_size):
-    see("the result", answer(weights, grid, patch_size))
+    see.twice("the result", answer, weights, grid, patch_size, axes="head")
     see("the result for patches twice as large", answer(weights, grid, 2 * patch_size))
     see("the result for one image and one head", answer(weights[-1:, :1], grid, patch_size))
     scores = scores_behind(weights)
@@ -33,6 +33,7 @@ def _class_token_in_the_corner(weights, grid, patch_size):
 
 EXERCISE = Exercise(
     id="mean_attention_distance",
+    cases=len(WEIGHT_CASES),
     draw=draw,
     probe=probe,
     mistakes=(
@@ -63,8 +64,14 @@ EXERCISE = Exercise(
         Mistake(
             "columns-scaled",
             (_SCALED, "among_patches / among_patches.sum(dim=-2, keepdim=True)"),
-            "The columns are scaled to 1; each query's row must be.",
+            "The columns are scaled to 1, or the weights are transposed; each query's row must sum to 1.",
             "The last axis of the weights runs over the keys.",
+        ),
+        Mistake(
+            "scaled-by-another-row",
+            (_SCALED, "among_patches / among_patches.sum(dim=-1)[:, :, None]"),
+            "The sums stand along the wrong axis, so that each column is divided by the sum of the row with its number; each row must be divided by its own sum.",
+            "keepdim=True leaves the sum where it was taken.",
         ),
         Mistake(
             "all-scaled",
@@ -91,16 +98,81 @@ EXERCISE = Exercise(
             "Two neighbouring patches' centres are patch_size pixels apart.",
         ),
         Mistake(
+            "half-a-patch",
+            (_LENGTH, _LENGTH + " + patch_size / 2"),
+            "Half a patch is added to every distance; from centre to centre it cancels out.",
+            "A patch's distance to itself is 0.",
+        ),
+        Mistake(
+            "own-patch-left-out",
+            (
+                _SCALED,
+                "(lambda w: w / w.sum(dim=-1, keepdim=True).clamp(min=1e-9))"
+                "(among_patches * (1 - torch.eye(rows * cols).to(weights)))",
+            ),
+            "A patch's attention to itself is left out; it counts too, with distance 0.",
+            "Only the class token is left out.",
+        ),
+        Mistake(
+            "most-attended",
+            (_AVERAGED, "distances[torch.arange(rows * cols), among_patches.argmax(dim=-1)].mean(dim=(0, 2))"),
+            "It is the distance to the patch that gets most; every patch counts, with its weight.",
+            "Multiply the weights with the table of distances before you sum.",
+        ),
+        Mistake(
+            "root-of-the-mean",
+            (_AVERAGED, "(among_patches * distances**2).sum(dim=-1).sqrt().mean(dim=(0, 2))"),
+            "It is the root of the mean square; the mean distance is asked for.",
+            "Take the root for each pair of patches, and average then.",
+        ),
+        Mistake(
+            "class-row-only",
+            ("weights[:, :, 1:, 1:]", "weights[:, :, :1, 1:]"),
+            "It takes the class token's row, which has no place; the patches' rows are asked for.",
+            "Leave out row 0 and column 0.",
+        ),
+        Mistake(
+            "summed-over-images",
+            (_AVERAGED, "(among_patches * distances).sum(dim=-1).mean(dim=2).sum(dim=0)"),
+            "The images' distances are summed; it must be their mean.",
+            "A larger batch must not look farther.",
+        ),
+        Mistake(
+            "over-the-diagonal",
+            (_LENGTH, _LENGTH + " / (rows**2 + cols**2) ** 0.5"),
+            "The distances are divided by the grid's diagonal; they must be in pixels.",
+            "Two neighbouring patches' centres are patch_size pixels apart.",
+        ),
+        Mistake(
             "columns-exchanged",
             ("[number // cols, number % cols]", "[number // rows, number % rows]"),
-            "Places are worked out as number // rows and number % rows; it must be the number of columns.",
-            "Row 1 begins after cols patches. Square grids forgive this.",
+            "Rows and columns of the grid are exchanged: places are worked out as number // rows and number % rows; it must "
+            "be the number of columns.",
+            "grid is (rows, cols), and row 1 begins after cols patches. Square grids forgive this.",
         ),
         Mistake(
             "by-patch-number",
             (_LENGTH, "(number[:, None] - number[None]).abs().to(weights) * patch_size"),
             "It measures along the list of patches, |i - j|; it must measure in the image.",
             "The patch below is cols numbers away, but only one patch.",
+        ),
+        Mistake(
+            "rows-only",
+            ("[number // cols, number % cols]", "[number // cols, 0 * number]"),
+            "Only the rows count in the distance; the columns do too.",
+            "A place is a pair: row and column.",
+        ),
+        Mistake(
+            "columns-only",
+            ("[number // cols, number % cols]", "[0 * number, number % cols]"),
+            "Only the columns count in the distance; the rows do too.",
+            "A place is a pair: row and column.",
+        ),
+        Mistake(
+            "to-the-centre",
+            (_LENGTH, "(places - places.mean(dim=0)).norm(dim=-1)"),
+            "It measures from the middle of the image; a distance is between the patch that asks and the one that is looked at.",
+            "The table of distances is (N, N): each patch against each.",
         ),
         Mistake(
             "city-blocks",
@@ -131,6 +203,18 @@ EXERCISE = Exercise(
             (_AVERAGED, "(among_patches * distances).mean(dim=-1).mean(dim=(0, 2))"),
             "It takes the mean over the keys; the weights sum to 1 already, so the weighted mean is a sum.",
             "Dividing by N once more makes every distance N times too small.",
+        ),
+        Mistake(
+            "largest-of-queries",
+            (_AVERAGED, "(among_patches * distances).sum(dim=-1).amax(dim=(0, 2))"),
+            "It takes the largest of the queries' distances; it must be their mean.",
+            "A sum over the keys, then a mean over images and queries.",
+        ),
+        Mistake(
+            "median-of-queries",
+            (_AVERAGED, "(among_patches * distances).sum(dim=-1).mean(dim=0).median(dim=-1).values"),
+            "It takes the median of the queries' distances; it must be their mean.",
+            "A sum over the keys, then a mean over images and queries.",
         ),
         Mistake(
             "queries-summed",

@@ -4,7 +4,12 @@ import torch
 
 from ..base import Exercise, Mistake
 
-_CASES = [dict(grid=(2, 4), D=5), dict(grid=(5, 3), D=8)]
+_CASES = [
+    dict(grid=(2, 4), D=5),
+    dict(grid=(5, 3), D=8),
+    dict(grid=(3, 1), D=7),  # here and below stands what a squeeze() would eat
+    dict(grid=(1, 4), D=6),
+]
 
 
 def draw(d):
@@ -15,7 +20,7 @@ def draw(d):
 
 
 def probe(answer, see, pos_embed, grid):
-    see("the result", answer(pos_embed, grid))
+    see.twice("the result", answer, pos_embed, grid, axes="row column row-of-the-other column-of-the-other")
     leaf = pos_embed.clone().requires_grad_()
     see.gradient("`pos_embed`", answer(leaf, grid), leaf)
 
@@ -35,6 +40,7 @@ _UNIT = "F.normalize(pos_embed[0, 1:], dim=-1)"
 
 EXERCISE = Exercise(
     id="position_similarity",
+    cases=len(_CASES),
     draw=draw,
     probe=probe,
     picture=picture,
@@ -100,9 +106,33 @@ EXERCISE = Exercise(
             "Leave the scalar products as they are.",
         ),
         Mistake(
+            "squared",
+            (_COSINES, "cosines = (vectors @ vectors.T) ** 2"),
+            "The cosines are squared; they must be as they are, with their sign.",
+            "Leave the scalar products as they are.",
+        ),
+        Mistake(
+            "negative-cut",
+            (_COSINES, "cosines = (vectors @ vectors.T).clamp(min=0)"),
+            "Negative cosines are cut off at 0; two positions that point in opposite directions have cosine -1.",
+            "Leave the scalar products as they are.",
+        ),
+        Mistake(
+            "no-diagonal",
+            (_COSINES, "cosines = vectors @ vectors.T * (1 - torch.eye(len(vectors)).to(vectors))"),
+            "A position's similarity to itself is set to 0; it is 1.",
+            "Leave the scalar products as they are.",
+        ),
+        Mistake(
             "softmax",
             (_COSINES, "cosines = (vectors @ vectors.T).softmax(dim=-1)"),
             "A softmax was taken of the cosines; these are no attention weights.",
+            "Leave the scalar products as they are.",
+        ),
+        Mistake(
+            "softmax-of-everything",
+            (_COSINES, "cosines = (vectors @ vectors.T).flatten().softmax(dim=0).reshape(len(vectors), -1)"),
+            "A softmax was taken over all pairs; these are no attention weights.",
             "Leave the scalar products as they are.",
         ),
         Mistake(
@@ -116,6 +146,60 @@ EXERCISE = Exercise(
             ("pos_embed[0, 1:]", "pos_embed[0, :-1]"),
             "The last slot is left out; the class token's is the first.",
             "Slot 0 is the class token's, and patch i has slot i + 1.",
+        ),
+        Mistake(
+            "cdist",
+            (_COSINES, "cosines = torch.cdist(vectors, vectors)"),
+            "It is a distance between vectors; asked for is the cosine of the angle between them.",
+            "The cosine of two vectors of length 1 is their scalar product.",
+        ),
+        Mistake(
+            "one-minus",
+            (_COSINES, "cosines = 1 - vectors @ vectors.T"),
+            "It is one minus the cosine; the cosine itself is asked for.",
+            "Every position must have similarity 1 with itself.",
+        ),
+        Mistake(
+            "angle",
+            (_COSINES, "cosines = (vectors @ vectors.T).clamp(-0.999999, 0.999999).arccos()"),
+            "It is the angle; its cosine is asked for.",
+            "Every position must have similarity 1 with itself.",
+        ),
+        Mistake(
+            "from-0-to-1",
+            (_COSINES, "cosines = (vectors @ vectors.T + 1) / 2"),
+            "The cosines are moved to 0 … 1; they must be as they are, from -1 to 1.",
+            "Leave the scalar products as they are.",
+        ),
+        Mistake(
+            "divided-by-root-of-width",
+            (_COSINES, "cosines = vectors @ vectors.T / vectors.shape[-1] ** 0.5"),
+            "The scalar products are divided by the root of the width, as in attention; cosines are not.",
+            "Every position must have similarity 1 with itself.",
+        ),
+        Mistake(
+            "largest-for-length",
+            (_UNIT, "F.normalize(pos_embed[0, 1:], p=float('inf'), dim=-1)"),
+            "The vectors are divided by their largest value; the length is the root of the sum of squares.",
+            "Every position must have similarity 1 with itself.",
+        ),
+        Mistake(
+            "standardised",
+            (_UNIT, "F.layer_norm(pos_embed[0, 1:], pos_embed.shape[-1:])"),
+            "The vectors are normalised as LayerNorm does, mean 0 and variance 1; they must have length 1 instead.",
+            "Scale the vectors as they are.",
+        ),
+        Mistake(
+            "patches-transposed",
+            ("cosines = vectors @ vectors.T", "cosines = vectors.T @ vectors"),
+            "The product compares the D numbers, not the patches: it is (D, D), and must be (N, N).",
+            "Rows times columns: the sum runs over the numbers in a vector.",
+        ),
+        Mistake(
+            "row-order-of-one",
+            ("cosines.reshape(*grid, *grid)", "cosines.reshape(*grid, *grid[::-1]).transpose(2, 3)"),
+            "The second grid is laid out column by column; both are laid out row by row.",
+            "Both axes run over the patches in the same order.",
         ),
         Mistake(
             "column-order",

@@ -4,7 +4,12 @@ import torch
 
 from ..pictures import sample_image
 
-IMAGE_CASES = [dict(B=5, C=2, H=6, W=9, K=4), dict(B=3, C=4, H=11, W=8, K=7)]
+IMAGE_CASES = [
+    dict(B=5, C=2, H=6, W=9, K=4),
+    dict(B=3, C=4, H=11, W=8, K=7),
+    dict(B=4, C=1, H=7, W=1, K=1),
+    dict(B=1, C=3, H=1, W=6, K=5),  # an image that is its own partner
+]
 
 
 def draw_images(d):
@@ -15,6 +20,7 @@ def draw_images(d):
 
 
 PARTS = ("the batch of images", "the batch of targets")
+AXES = ("image channel row column", "image class")
 
 
 def two_images():

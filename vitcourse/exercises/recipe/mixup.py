@@ -3,21 +3,21 @@
 import torch
 
 from ..base import Exercise, Mistake
-from .common import PARTS, draw_images, two_images
+from .common import AXES, IMAGE_CASES, PARTS, draw_images, two_images
 
 
 def draw(d):
-    return dict(**draw_images(d), lam=d.uniform(0.15, 0.35) + 0.45 * d.index)
+    return dict(**draw_images(d), lam=d.uniform(0.15, 0.35) + 0.45 * (d.index % 2))
 
 
 def probe(answer, see, images, targets, perm, lam):
-    see.pair("the result", PARTS, answer(images, targets, lam, perm))
+    see.pair("the result", PARTS, answer(images, targets, lam, perm), AXES)
     leaf = images.clone().requires_grad_()
     see.gradient("`images`", answer(leaf, targets, lam, perm)[0], leaf)
     for share in (1.0, 0.0):
         mixed_images, mixed_targets = answer(images, targets, share, perm)
-        see(f"the batch of images with lam = {share:g}", mixed_images)
-        see(f"the batch of targets with lam = {share:g}", mixed_targets)
+        see(f"the batch of images with lam = {share:g}", mixed_images, axes=AXES[0])
+        see(f"the batch of targets with lam = {share:g}", mixed_targets, axes=AXES[1])
 
 
 def picture(answer):
@@ -36,6 +36,7 @@ _IMAGES_LINE = "mixed_images = lam * images + (1 - lam) * images[perm]"
 
 EXERCISE = Exercise(
     id="mixup",
+    cases=len(IMAGE_CASES),
     draw=draw,
     probe=probe,
     picture=picture,
@@ -112,11 +113,89 @@ EXERCISE = Exercise(
             "The caller's images are changed in place; the next epoch would train on ruined data.",
             "Build new tensors: no mul_, no +=, no assignment into images.",
         ),
+        Mistake(
+            "halves",
+            (
+                (_IMAGES_LINE, "mixed_images = (images + images[perm]) / 2"),
+                (_TARGETS_LINE, "mixed_targets = (targets + targets[perm]) / 2"),
+            ),
+            "Both images count one half; lam says how much each counts.",
+            "The two weights are lam and 1 - lam.",
+        ),
+        Mistake(
+            "partners-twice",
+            (_IMAGES_LINE, "mixed_images = lam * images[perm] + (1 - lam) * images[perm]"),
+            "The partners are mixed with themselves: the image itself has no part.",
+            "perm stands in one of the two terms.",
+        ),
+        Mistake(
+            "images-not-mixed",
+            (_IMAGES_LINE, "mixed_images = lam * images + (1 - lam) * images"),
+            "The targets are mixed but the images are not: their partners are missing.",
+            "images[perm] are the partners.",
+        ),
+        Mistake(
+            "neighbour",
+            (
+                (_IMAGES_LINE, "mixed_images = lam * images + (1 - lam) * images.roll(1, 0)"),
+                (_TARGETS_LINE, "mixed_targets = lam * targets + (1 - lam) * targets.roll(1, 0)"),
+            ),
+            "The partner is the neighbour in the batch; `perm` says who it is.",
+            "Index with perm.",
+        ),
+        Mistake(
+            "added",
+            (
+                (_IMAGES_LINE, "mixed_images = images + images[perm]"),
+                (_TARGETS_LINE, "mixed_targets = targets + targets[perm]"),
+            ),
+            "The images are added without weights; they count lam and 1 - lam.",
+            "A target must still sum to 1.",
+        ),
+        Mistake(
+            "subtracted",
+            (_IMAGES_LINE, "mixed_images = lam * images - (1 - lam) * images[perm]"),
+            "The partner is subtracted; it is added.",
+            "A weighted mean has two positive weights that add up to 1.",
+        ),
+        Mistake(
+            "squared-weight",
+            (
+                (_IMAGES_LINE, "mixed_images = lam**2 * images + (1 - lam**2) * images[perm]"),
+                (_TARGETS_LINE, "mixed_targets = lam**2 * targets + (1 - lam**2) * targets[perm]"),
+            ),
+            "The weight is squared; lam itself is the image's weight.",
+            "The two weights are lam and 1 - lam.",
+        ),
+        Mistake(
+            "detached",
+            (_IMAGES_LINE, "mixed_images = lam * images.detach() + (1 - lam) * images[perm]"),
+            "One of the two images is cut off from the graph (detach).",
+            "Leave out detach, .data and no_grad.",
+        ),
+        Mistake(
+            "targets-side-by-side",
+            (_TARGETS_LINE, "mixed_targets = torch.cat([lam * targets, (1 - lam) * targets[perm]], dim=1)"),
+            "The two targets stand side by side; they are added, class by class.",
+            "The mixed target has K numbers, as each of the two has.",
+        ),
+        Mistake(
+            "targets-first",
+            ("return mixed_images, mixed_targets", "return mixed_targets, mixed_images"),
+            "Images and targets are returned in the wrong order: the images come first.",
+            "Exchange the two names after return.",
+        ),
+        Mistake(
+            "both-targets-returned",
+            ("return mixed_images, mixed_targets", "return mixed_images, targets, targets[perm], lam"),
+            "It returns both targets and lam, as the paper's code does; here the targets are mixed already: return two things.",
+            "Since the loss takes soft targets, one mixed target says all.",
+        ),
     ),
     hints=(
         "A weighted mean of two images, pixel by pixel, and the same weighted mean of their targets.",
         "images[perm] has shape (B, C, H, W), with image perm[i] at place i; targets[perm] is (B, K). lam weighs the first, "
         "1 - lam the second.",
-        "lam * images + (1 - lam) * images[perm], lam * targets + (1 - lam) * targets[perm].",
+        "For the targets: lam * targets + (1 - lam) * targets[perm]. The images are mixed in the same way; return both.",
     ),
 )

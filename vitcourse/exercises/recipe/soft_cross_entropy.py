@@ -5,19 +5,24 @@ import torch.nn.functional as F
 
 from ..base import Exercise, Mistake
 
+_CASES = [(5, 3), (3, 7), (1, 4)]
+
 
 def draw(d):
-    B, K = [(5, 3), (2, 7)][d.index]
+    B, K = _CASES[d.index]
     return dict(logits=d.normal(B, K, scale=2.0), targets=d.distribution(B, K))
 
 
 def probe(answer, see, logits, targets):
-    see("the result", answer(logits, targets))
+    see.twice("the result", answer, logits, targets)
     leaf = logits.clone().requires_grad_()
     see.gradient("`logits`", answer(leaf, targets), leaf)
     K = logits.shape[1]
     one_hot = F.one_hot(torch.arange(len(logits)) % K, K).to(logits.dtype)
     see("the result for one-hot targets", answer(logits, one_hot))
+    # exp overflows here, but no probability is small; below, probabilities round to 0
+    see("the result for logits around 1000", answer(logits + 1000, targets))
+    see("the result for logits around -1000", answer(logits - 1000, targets))
     see("the result for logits in the thousands", answer(1000 * logits, targets))
     leaf = (1000 * logits).requires_grad_()
     see.gradient("`logits` in the thousands", answer(leaf, targets), leaf)
@@ -35,6 +40,7 @@ def _naive_softmax(logits, targets):
 
 EXERCISE = Exercise(
     id="soft_cross_entropy",
+    cases=len(_CASES),
     draw=draw,
     probe=probe,
     mistakes=(
@@ -128,10 +134,125 @@ EXERCISE = Exercise(
             "The loss is cut off from the graph, so that nothing can learn from it.",
             "No detach, .data, .item() or no_grad on the way from the logits to the loss.",
         ),
+        Mistake(
+            "kl-without-log",
+            (
+                "    return -(targets * log_probabilities).sum(dim=-1).mean()",
+                '    return nn.functional.kl_div(log_probabilities.exp(), targets, reduction="batchmean")',
+            ),
+            "kl_div is given probabilities; its first argument must be their logarithms, and even then it is not the cross-entropy.",
+            "Write the sum of the formula out: three calls are enough.",
+        ),
+        Mistake(
+            "kl-arguments-exchanged",
+            (
+                "    return -(targets * log_probabilities).sum(dim=-1).mean()",
+                '    return nn.functional.kl_div(targets, log_probabilities, reduction="batchmean")',
+            ),
+            "kl_div's arguments are exchanged, and it takes the logarithm of a negative number; even in order it is not the cross-entropy.",
+            "Write the sum of the formula out: three calls are enough.",
+        ),
+        Mistake(
+            "kl-mean-over-all",
+            (
+                "    return -(targets * log_probabilities).sum(dim=-1).mean()",
+                '    return nn.functional.kl_div(log_probabilities, targets, reduction="mean")',
+            ),
+            "This is the Kullback-Leibler divergence, and averaged over the classes too.",
+            "Leave out the term that holds targets alone, and sum over the classes.",
+        ),
+        Mistake(
+            "arguments-exchanged",
+            (
+                "    return -(targets * log_probabilities).sum(dim=-1).mean()",
+                "    return nn.functional.cross_entropy(targets, logits)",
+            ),
+            "The arguments are exchanged: the logits come first, then the targets.",
+            "F.cross_entropy(input, target): the input is what the model says.",
+        ),
+        Mistake(
+            "binary",
+            (
+                "    return -(targets * log_probabilities).sum(dim=-1).mean()",
+                "    return nn.functional.binary_cross_entropy_with_logits(logits, targets)",
+            ),
+            "This is the binary cross-entropy: it asks of each class alone, yes or no; here the classes share one softmax.",
+            "The probabilities of an image sum to 1.",
+        ),
+        Mistake(
+            "squares",
+            (
+                "    return -(targets * log_probabilities).sum(dim=-1).mean()",
+                "    return (log_probabilities.exp() - targets).square().mean()",
+            ),
+            "This is the mean of squared differences; the cross-entropy takes a logarithm.",
+            "Minus t times log p.",
+        ),
+        Mistake(
+            "smoothed",
+            (
+                "    return -(targets * log_probabilities).sum(dim=-1).mean()",
+                "    return nn.functional.cross_entropy(logits, targets, label_smoothing=0.1)",
+            ),
+            "The targets are smoothed; they count as they are given.",
+            "Smoothing is part of the recipe and is done to the targets beforehand.",
+        ),
+        Mistake(
+            "targets-softmaxed",
+            ("-(targets *", "-(targets.softmax(dim=-1) *"),
+            "The targets go through a softmax; they are a distribution already.",
+            "Use the targets as they are given.",
+        ),
+        Mistake(
+            "python-number",
+            (".sum(dim=-1).mean()", ".sum(dim=-1).mean().item()"),
+            "The loss is a Python number: .item() cuts it off from the graph, and backward needs a tensor.",
+            "Return the tensor. Whoever prints it turns it into a number.",
+        ),
+        Mistake(
+            "sum-and-mean-exchanged",
+            (".sum(dim=-1).mean()", ".sum(dim=0).mean()"),
+            "Sum and mean are exchanged: sum over the classes, mean over the images.",
+            "The last axis is the classes', the first the images'.",
+        ),
+        Mistake(
+            "sign-and-mean-over-classes",
+            (("return -(", "return ("), (".sum(dim=-1).mean()", ".mean()")),
+            "The sign is wrong, and the mean runs over the classes too.",
+            "Minus, then two reductions, one for each axis, and they differ.",
+        ),
+        Mistake(
+            "logsumexp-overflows",
+            ("logits.log_softmax(dim=-1)", "logits - logits.exp().sum(dim=-1, keepdim=True).log()"),
+            "exp of a large logit overflows, so that the logarithm of the sum is infinite.",
+            "Use torch's log-softmax or logsumexp, which subtract the largest logit first.",
+        ),
+        Mistake(
+            "shifted-by-the-batch",
+            (
+                "logits.log_softmax(dim=-1)",
+                "(logits - logits.max()) - (logits - logits.max()).exp().sum(dim=-1, keepdim=True).log()",
+            ),
+            "The largest logit of the whole batch is subtracted: an image whose logits are all much smaller has only zeros left.",
+            "Each image has its own largest logit.",
+        ),
+        Mistake(
+            "clamped",
+            ("logits.log_softmax(dim=-1)", "logits.softmax(dim=-1).clamp(min=1e-12).log()"),
+            "The clamp caps the loss and stops its gradient: for logits in the thousands it is wrong.",
+            "No clamp is needed when softmax and logarithm are one step.",
+        ),
+        Mistake(
+            "no-keepdim",
+            ("logits.log_softmax(dim=-1)", "logits - logits.logsumexp(dim=-1)"),
+            "The sum over the classes has lost its axis (keepdim), so that each image's total does not meet its own row.",
+            "A total of shape (B, 1) can be subtracted from (B, K), one of shape (B,) can not.",
+        ),
     ),
     hints=(
         "For one image: minus the sum over the classes of target times log-probability. For the batch: the mean of that.",
         "log-probabilities (B, K) from the logits; times targets (B, K); sum over the last axis -> (B,); mean -> ().",
-        "-(targets * logits.log_softmax(dim=-1)).sum(dim=-1).mean().",
+        "logits.log_softmax(dim=-1) gives the log-probabilities. Multiply by the targets, then one .sum and one .mean, each over "
+        "its own axis, and mind the sign.",
     ),
 )

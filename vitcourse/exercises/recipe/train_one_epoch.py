@@ -23,7 +23,11 @@ class _Watched(nn.Module):
         return self.fc2(F.gelu(self.fc1(images.flatten(1))))
 
 
-_CASES = [dict(sizes=(4, 4, 1), C=2, H=3, W=2, hidden=5, K=3), dict(sizes=(3, 2), C=1, H=2, W=5, hidden=4, K=6)]
+_CASES = [
+    dict(sizes=(4, 4, 1), C=2, H=3, W=1, hidden=10, K=7),
+    dict(sizes=(3, 4), C=1, H=2, W=5, hidden=9, K=8),
+    dict(sizes=(1,), C=3, H=1, W=2, hidden=4, K=5),  # an epoch of one image
+]
 
 
 def draw(d):
@@ -66,11 +70,14 @@ def probe(answer, see, images, targets, sizes, state):
 
     def epoch(words, **arguments):
         model = _Watched(in_features, hidden, targets.shape[1], state).eval()
+        for parameter in model.parameters():  # what another backward has left there
+            parameter.grad = torch.ones_like(parameter)
         weights = [model.fc1.weight, model.fc2.weight]
         biases = [model.fc1.bias, model.fc2.bias]
         optimizer = _WatchedSGD([{"params": weights}, {"params": biases}], lr=0.07)
         batches = zip(images.split(sizes), targets.split(sizes), strict=True)  # can be looped over once
         loss = answer(model, batches, optimizer, lambda step: 0.11 + 0.03 * step, **arguments)
+        see(f"the number of batches that the model saw{words}", len(model.modes))
         see(f"the number of optimizer steps{words}", len(optimizer.rates))
         see(f"the model's mode, batch by batch{words}", model.modes)
         for group, name in enumerate(("first", "second")):
@@ -107,11 +114,17 @@ def _clip_each_parameter(model, batches, optimizer, lr_at, first_step=0, max_nor
 
 
 _LR_LOOP = '        for group in optimizer.param_groups:\n            group["lr"] = lr_at(step)\n'
+_ZERO = "        optimizer.zero_grad()\n"
+_BACKWARD = "        loss.backward()\n"
+_STEP = "        optimizer.step()\n"
+_RETURN = "    return float(total_loss) / num_images"
+_LOSS = "soft_cross_entropy(model(images), targets)"
 _CLIP = "        nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n"
 
 
 EXERCISE = Exercise(
     id="train_one_epoch",
+    cases=len(_CASES),
     draw=draw,
     probe=probe,
     mistakes=(
@@ -267,14 +280,104 @@ EXERCISE = Exercise(
             "It asks for len(batches), but batches need not have a length: a generator has none.",
             "Count the images while you loop.",
         ),
+        Mistake(
+            "emptied-after-the-step",
+            ((_ZERO, ""), (_STEP, _STEP + _ZERO)),
+            "The gradients are emptied after the step only: what another backward left there is added to the first batch's.",
+            "Empty them in each turn before backward.",
+        ),
+        Mistake(
+            "emptied-once",
+            ((_ZERO, ""), ("    total_loss, num", "    optimizer.zero_grad()\n    total_loss, num")),
+            "The gradients are emptied once, before the loop: each batch adds to those before it.",
+            "The call belongs into the loop.",
+        ),
+        Mistake(
+            "backward-twice",
+            (_BACKWARD, "        loss.backward(retain_graph=True)\n        loss.backward()\n"),
+            "backward runs twice, so that the gradients are twice as large.",
+            "One backward a batch.",
+        ),
+        Mistake(
+            "stepped-at-the-end",
+            ((_STEP, ""), (_RETURN, "    optimizer.step()\n" + _RETURN)),
+            "The optimizer steps once, after the loop; it steps after each batch.",
+            "The step is the last thing in each turn.",
+        ),
+        Mistake(
+            "small-batches-left-out",
+            (_LR_LOOP, _LR_LOOP + "        if len(images) < 4:\n            continue\n"),
+            "Small batches are left out; each batch is trained on, the last one too.",
+            "A smaller batch counts for less in the mean, but it counts.",
+        ),
+        Mistake(
+            "rate-multiplied",
+            ('group["lr"] = lr_at', 'group["lr"] *= lr_at'),
+            "The old rate is multiplied by lr_at(step); lr_at gives the rate itself.",
+            "Set it, whatever it was.",
+        ),
+        Mistake(
+            "every-second-rate",
+            ("= lr_at(step)", "= lr_at(2 * step - first_step)"),
+            "The steps are counted twice for each batch: the rate moves too fast.",
+            "One batch is one step.",
+        ),
+        Mistake(
+            "other-norm",
+            ("max_norm)\n", "max_norm, norm_type=1)\n"),
+            "The gradients are clipped by another norm; the total norm is the root of the sum of squares.",
+            "Leave norm_type as it is.",
+        ),
+        Mistake(
+            "first-group-clipped",
+            ("clip_grad_norm_(model.parameters()", 'clip_grad_norm_(optimizer.param_groups[0]["params"]'),
+            "Only the first parameter group is clipped; the norm of all parameters together is to be limited.",
+            "Hand all of the model's parameters to one call.",
+        ),
+        Mistake(
+            "softmax-before-the-loss",
+            (_LOSS, "soft_cross_entropy(model(images).softmax(dim=-1), targets)"),
+            "The loss is given probabilities; soft_cross_entropy takes logits and does the softmax itself.",
+            "Hand on what the model gives.",
+        ),
+        Mistake(
+            "loss-arguments-exchanged",
+            (_LOSS, "soft_cross_entropy(targets, model(images))"),
+            "The loss's arguments are exchanged: the logits come first, then the targets.",
+            "soft_cross_entropy(logits, targets).",
+        ),
+        Mistake(
+            "loss-summed",
+            (_LOSS, "nn.functional.cross_entropy(model(images), targets, reduction='sum')"),
+            "The loss is summed over the batch; it must be the mean, or a larger batch has larger gradients and counts twice in the mean.",
+            "soft_cross_entropy gives the mean already.",
+        ),
+        Mistake(
+            "evaluation-at-the-end",
+            (_RETURN, "    model.eval()\n" + _RETURN),
+            "The model is left in evaluation mode; it is left in training mode.",
+            "Whoever evaluates sets that mode by themselves.",
+        ),
+        Mistake(
+            "divided-by-steps",
+            ("/ num_images", "/ (step + 1 - first_step)"),
+            "The sum over the images is divided by the number of batches; it is a mean over the images.",
+            "What has been added up, images or batches? Divide by as many.",
+        ),
+        Mistake(
+            "batch-means-over-images",
+            ("loss.detach() * len(images)", "loss.detach()"),
+            "The batches' mean losses are added up and divided by the number of images: each must be weighed by its size first.",
+            "A batch's loss times its number of images is the sum over its images.",
+        ),
     ),
     hints=(
         "Per batch: set the rate, empty the gradients, loss, backward, clip, step. Beside that, add up the loss times the "
         "number of images, and divide at the end.",
         'enumerate(batches, start=first_step) counts the steps. Every dict in optimizer.param_groups has a key "lr". '
         "nn.utils.clip_grad_norm_ takes the parameters and the largest norm.",
-        "for step, (images, targets) in enumerate(batches, start=first_step): the rate; optimizer.zero_grad(); loss = "
-        "soft_cross_entropy(model(images), targets); loss.backward(); nn.utils.clip_grad_norm_(model.parameters(), max_norm); "
-        "optimizer.step(); total += loss.detach() * len(images). Then float(total) / num_images.",
+        "for step, (images, targets) in enumerate(batches, start=first_step): for each group its lr; zero_grad; the loss of "
+        "model(images); backward; clip_grad_norm_ of all the model's parameters with max_norm; step; add loss.detach() times "
+        "len(images). The mean is a float.",
     ),
 )

@@ -7,7 +7,7 @@ from ..base import Exercise, Mistake
 
 def draw(d):
     warmup = 4 + d.index
-    total = warmup + d.integer(9, 14)
+    total = warmup + (9, 11)[d.integer(0, 2)]  # lengths at which no two mistakes give one rate by chance
     return dict(total_steps=total, warmup_steps=warmup, peak_lr=d.uniform(0.4, 0.9), final_lr=d.uniform(0.05, 0.2))
 
 
@@ -16,11 +16,11 @@ def probe(answer, see, total_steps, warmup_steps, peak_lr, final_lr):
         return answer(step, total, warmup, peak_lr, final_lr)
 
     falling = total_steps - warmup_steps
-    see("the rate at step 0", rate(0))
     see("the rate in the middle of the warmup", rate(warmup_steps // 2))
+    see("the rate at step 0", rate(0))
     see("the rate at the warmup's last step", rate(warmup_steps - 1))
+    see("the rate after a quarter of the fall", rate(warmup_steps + falling // 4))
     see("the rate at the first step after the warmup", rate(warmup_steps))
-    see("the rate after a third of the fall", rate(warmup_steps + falling // 3))
     see("the rate at the last step", rate(total_steps - 1))
     see("the rate at every step", [rate(step) for step in range(total_steps)])
     see("the rate with final_lr left out", answer(total_steps - 2, total_steps, warmup_steps, peak_lr))
@@ -139,13 +139,113 @@ EXERCISE = Exercise(
             "The rate is at final_lr one step too early; it gets there at step total_steps, where the run is over.",
             "How many steps lie between step w and step total_steps?",
         ),
+        Mistake(
+            "whole-progress",
+            ("/ max(1,", "// max(1,"),
+            "The rate stays at the peak: `//` rounds the progress down to 0, and only `/` divides.",
+            "The progress runs through the numbers between 0 and 1.",
+        ),
+        Mistake(
+            "whole-rise",
+            ("(step + 1) / warmup_steps", "((step + 1) // warmup_steps)"),
+            "The warmup does not rise: `//` rounds each share down to 0.",
+            "`/` gives a float, `//` a whole number.",
+        ),
+        Mistake(
+            "fall-one-step-ahead",
+            ("(step - warmup_steps) /", "(step + 1 - warmup_steps) /"),
+            "The fall is one step ahead: at the first step after the warmup the progress is 0, and the rate is the peak.",
+            "Only the rise counts s + 1.",
+        ),
+        Mistake(
+            "sine",
+            ("1 + math.cos(", "1 + math.sin("),
+            "A sine stands where the cosine belongs: at the start of the fall it is 0, not 1.",
+            "cos(0) is 1, sin(0) is 0.",
+        ),
+        Mistake(
+            "minus-one",
+            ("(1 + math.cos", "(math.cos"),
+            "The 1 is missing: half a cosine runs from 1 to -1, so that the rate falls below zero.",
+            "Shift the cosine so that it never is negative, then scale it.",
+        ),
+        Mistake(
+            "no-pi",
+            ("math.pi * progress", "progress"),
+            "The cosine gets the progress alone: it runs from 0 to 1, and half a period is pi.",
+            "Multiply the progress by pi inside the cosine.",
+        ),
+        Mistake(
+            "degrees",
+            ("math.pi * progress", "180 * progress"),
+            "The angle is given in degrees; math.cos takes radians, and half a period is pi.",
+            "math.pi stands for 180 degrees.",
+        ),
+        Mistake(
+            "factor-in-the-fall",
+            (
+                "final_lr + 0.5 * (peak_lr - final_lr) * (1 + math.cos(math.pi * progress))",
+                "0.5 * (1 + math.cos(math.pi * progress))",
+            ),
+            "The fall is a factor between 1 and 0, not a rate: peak_lr and final_lr have no part in it.",
+            "Scale and shift the factor so that it runs from peak_lr to final_lr.",
+        ),
+        Mistake(
+            "factor-in-the-rise",
+            ("peak_lr * (step + 1)", "(step + 1)"),
+            "The rise is a factor up to 1, not a rate: peak_lr has no part in it.",
+            "Step w - 1 gets peak_lr.",
+        ),
+        Mistake(
+            "rise-over-the-run",
+            ("(step + 1) / warmup_steps", "(step + 1) / total_steps"),
+            "The rise is spread over the whole run; it takes warmup_steps steps.",
+            "Step w - 1 gets the whole peak.",
+        ),
+        Mistake(
+            "final-not-added",
+            ("final_lr + 0.5 * (", "0.5 * ("),
+            "final_lr is not added: the fall begins below the peak and ends at zero.",
+            "At the end, where the cosine's part is 0, the rate must be final_lr.",
+        ),
+        Mistake(
+            "exponential-fall",
+            (
+                "final_lr + 0.5 * (peak_lr - final_lr) * (1 + math.cos(math.pi * progress))",
+                "peak_lr * (max(final_lr, 1e-9) / peak_lr) ** progress",
+            ),
+            "The rate falls exponentially; it should follow half a cosine, which is flat at both ends.",
+            "1 + cos runs from 2 to 0 while the progress runs from 0 to 1.",
+        ),
+        Mistake(
+            "squared-rise",
+            ("(step + 1) / warmup_steps", "((step + 1) / warmup_steps) ** 2"),
+            "The warmup rises along a curve; a straight line is asked for.",
+            "Each step adds the same amount.",
+        ),
+        Mistake(
+            "warmup-one-step-short",
+            ("if step < warmup_steps:", "if step + 1 < warmup_steps:"),
+            "The warmup ends one step early: step w - 1 belongs to the rise.",
+            "The warmup's steps are 0 to w - 1.",
+        ),
+        Mistake(
+            "divided-too-early",
+            (
+                "    if step < warmup_steps:\n",
+                "    rise = peak_lr * (step + 1) / warmup_steps\n    if step < warmup_steps:\n",
+            ),
+            "Without a warmup it divides by zero: warmup_steps may be 0, and then there is nothing to divide.",
+            "Compute the rise only inside its branch.",
+        ),
     ),
     hints=(
         "Two branches. In the first, step 0 gets one w-th of the peak and step w - 1 all of it. In the second, a progress "
         "that runs from 0 to 1 goes into a cosine.",
         "progress = 0 at step w and 1 at step total_steps. cos(pi * progress) runs from 1 to -1: shift and scale it so "
         "that it runs from peak_lr to final_lr. Beware of a division by zero when the whole run is warmup.",
-        "if step < warmup_steps: return peak_lr * (step + 1) / warmup_steps; else progress = (step - warmup_steps) / "
-        "max(1, total_steps - warmup_steps) and final_lr + 0.5 * (peak_lr - final_lr) * (1 + math.cos(math.pi * progress)).",
+        "In the first branch peak_lr * (step + 1) / warmup_steps. In the second the progress is (step - warmup_steps) over "
+        "what is left of the run, and 0.5 * (1 + math.cos(math.pi * progress)) is the share of the way from final_lr up to "
+        "peak_lr.",
     ),
 )

@@ -6,7 +6,13 @@ from ...reference.swin import PatchMerging
 from ..base import Exercise, Mistake
 from .common import channels_last
 
-_CASES = [dict(B=2, H=4, W=6, D=3), dict(B=3, H=5, W=3, D=4)]
+_CASES = [
+    dict(B=5, H=4, W=6, D=3),
+    dict(B=3, H=5, W=7, D=4),
+    dict(B=1, H=1, W=4, D=2),
+    dict(B=4, H=3, W=1, D=1),
+]
+AXES = "map row column channel"
 
 
 def draw(d):
@@ -16,9 +22,9 @@ def draw(d):
 
 def probe(answer, see, x, embed_dim, state):
     module = see.build(answer, state, x.dtype, embed_dim=embed_dim)
-    see("the result", module(x))
-    see("the result for one map of 2 x 2 tokens", module(x[:1, :2, :2]))
-    see("the result for tokens of small variance", module(3e-3 * x))  # about as large as eps = 1e-5
+    see.twice("the result", module, x, axes=AXES)
+    see("the result for one map of 2 x 2 tokens", module(x[:1, :2, :2]), axes=AXES)
+    see("the result for tokens of small variance", module(3e-3 * x), axes=AXES)  # about as large as eps = 1e-5
     leaf = x.clone().requires_grad_()
     see.gradient("`x`", module(leaf), leaf)
     see.gradient("`norm.weight`", module(x), module.norm.weight)
@@ -39,6 +45,7 @@ _HALVES = "top, bottom = x[:, 0::2], x[:, 1::2]"
 
 EXERCISE = Exercise(
     id="PatchMerging",
+    cases=len(_CASES),
     draw=draw,
     probe=probe,
     picture=picture,
@@ -115,6 +122,90 @@ EXERCISE = Exercise(
             ("x = F.pad(x, (0, 0, 0, W % 2, 0, H % 2))", "x = x[:, : H // 2 * 2, : W // 2 * 2]"),
             "An odd row or column is dropped; the given line adds zeros instead, so that no token is lost.",
             "Leave the line with F.pad as it is.",
+        ),
+        Mistake(
+            "around-the-square",
+            (
+                "[top[:, :, 0::2], bottom[:, :, 0::2], top[:, :, 1::2], bottom[:, :, 1::2]]",
+                "[top[:, :, 0::2], bottom[:, :, 0::2], bottom[:, :, 1::2], top[:, :, 1::2]]",
+            ),
+            "The four tokens run around the square; here it is top left, bottom left, top right, bottom right.",
+            "Left column from top to bottom, then the right one.",
+        ),
+        Mistake(
+            "clockwise",
+            (
+                "[top[:, :, 0::2], bottom[:, :, 0::2], top[:, :, 1::2], bottom[:, :, 1::2]]",
+                "[top[:, :, 0::2], top[:, :, 1::2], bottom[:, :, 1::2], bottom[:, :, 0::2]]",
+            ),
+            "The four tokens run clockwise; here it is top left, bottom left, top right, bottom right.",
+            "Left column from top to bottom, then the right one.",
+        ),
+        Mistake(
+            "right-before-left",
+            (
+                "[top[:, :, 0::2], bottom[:, :, 0::2], top[:, :, 1::2], bottom[:, :, 1::2]]",
+                "[top[:, :, 1::2], bottom[:, :, 1::2], top[:, :, 0::2], bottom[:, :, 0::2]]",
+            ),
+            "Left and right are exchanged: column 0 of the map is a left column.",
+            "Columns 0, 2, 4, … are the left ones of their squares.",
+        ),
+        Mistake(
+            "mean-of-the-four",
+            ("torch.cat(four, dim=-1)", "torch.stack(four).mean(0).repeat(1, 1, 1, 4)"),
+            "The four tokens are averaged; they are put side by side, and the reduction learns how to weigh them.",
+            "torch.cat along the last axis.",
+        ),
+        Mistake(
+            "one-token",
+            ("[top[:, :, 0::2], bottom[:, :, 0::2], top[:, :, 1::2], bottom[:, :, 1::2]]", "[top[:, :, 0::2]] * 4"),
+            "One token of each square stands there four times; the others are lost.",
+            "Four slices, each with its own start.",
+        ),
+        Mistake(
+            "left-column-twice",
+            (
+                "[top[:, :, 0::2], bottom[:, :, 0::2], top[:, :, 1::2], bottom[:, :, 1::2]]",
+                "[top[:, :, 0::2], bottom[:, :, 0::2], top[:, :, 0::2], bottom[:, :, 0::2]]",
+            ),
+            "The left column of each square stands there twice; the right one is lost.",
+            "Two of the four slices begin at column 1.",
+        ),
+        Mistake(
+            "joined-as-rows",
+            ("torch.cat(four, dim=-1)", "torch.cat(four, dim=1)"),
+            "The four maps are joined along the rows; the channels are joined.",
+            "dim=-1 is the channels' axis.",
+        ),
+        Mistake(
+            "norm-twice",
+            ("return self.reduction(self.norm(x))", "return self.reduction(self.norm(self.norm(x)))"),
+            "The norm is applied twice.",
+            "Once, before the reduction.",
+        ),
+        Mistake(
+            "activation",
+            ("return self.reduction(self.norm(x))", "return F.gelu(self.reduction(self.norm(x)))"),
+            "There is an activation; PatchMerging has none.",
+            "First norm, then reduction, no more.",
+        ),
+        Mistake(
+            "padded-at-the-other-end",
+            ("(0, 0, 0, W % 2, 0, H % 2)", "(0, 0, W % 2, 0, H % 2, 0)"),
+            "Zeros are added at the top and the left; the given line adds them at the bottom and the right.",
+            "Leave the line with F.pad as it is.",
+        ),
+        Mistake(
+            "only-rows-padded",
+            ("(0, 0, 0, W % 2, 0, H % 2)", "(0, 0, 0, 0, 0, H % 2)"),
+            "Only the rows are padded; the number of columns can be odd too.",
+            "Leave the line with F.pad as it is.",
+        ),
+        Mistake(
+            "another-eps",
+            ("nn.LayerNorm(4 * embed_dim)", "nn.LayerNorm(4 * embed_dim, eps=1e-6)"),
+            "The norm's eps is not PyTorch's 1e-5: for tokens of small variance the result differs.",
+            "nn.LayerNorm without an eps, as in the released Swin.",
         ),
     ),
     hints=(

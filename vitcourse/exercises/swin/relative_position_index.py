@@ -8,8 +8,8 @@ def draw(d):
 
 
 def probe(answer, see, window_size):
-    see("the result", answer(window_size))
-    see("the result for a window of one token", answer(1))
+    see.twice("the result", answer, window_size, axes="query key")
+    see("the result for a window of one token", answer(1), axes="query key")
 
 
 def picture(answer):
@@ -105,13 +105,79 @@ EXERCISE = Exercise(
             "The numbers are right, but in one long row; the result is (M², M²), a row for each query.",
             "Leave the flattening out: indexing the table works with two axes too.",
         ),
+        Mistake(
+            "sign-of-the-rows",
+            ("rows[:, None] - rows[None, :]", "rows[None, :] - rows[:, None]"),
+            "The rows' offset has the wrong sign: it is the query's row minus the key's.",
+            "Subtract rows and columns in the same way.",
+        ),
+        Mistake(
+            "sign-of-the-columns",
+            ("cols[:, None] - cols[None, :]", "cols[None, :] - cols[:, None]"),
+            "The columns' offset has the wrong sign: it is the query's column minus the key's.",
+            "Subtract rows and columns in the same way.",
+        ),
+        Mistake(
+            "clamped",
+            ("rows[:, None] - rows[None, :]", "(rows[:, None] - rows[None, :]).clamp(min=0)"),
+            "Negative offsets are set to 0, so that all of them share a number.",
+            "Move the offsets so that the smallest is 0.",
+        ),
+        Mistake(
+            "factor-2m-plus-one",
+            ("(dy + M - 1) * (2 * M - 1) + (dx + M - 1)", "(dy + M - 1) * (2 * M + 1) + (dx + M - 1)"),
+            "The row's offset is multiplied by 2M + 1; an offset takes 2M - 1 values.",
+            "Count the numbers from -(M - 1) to M - 1.",
+        ),
+        Mistake(
+            "squared-distance",
+            ("(dy + M - 1) * (2 * M - 1) + (dx + M - 1)", "dy**2 + dx**2"),
+            "This is a squared distance; the index numbers offsets, and each offset has its own number.",
+            "Two digits, dy and dx, make one number.",
+        ),
+        Mistake(
+            "city-blocks",
+            ("(dy + M - 1) * (2 * M - 1) + (dx + M - 1)", "dy.abs() + dx.abs()"),
+            "This is a distance in steps; the index numbers offsets, and each offset has its own number.",
+            "Two digits, dy and dx, make one number.",
+        ),
+        Mistake(
+            "same-digit-twice",
+            ("tokens // M, tokens % M", "tokens % M, tokens % M"),
+            "The rows are the columns again: a token's row is its number divided by M, without the remainder.",
+            "// and % belong together.",
+        ),
+        Mistake(
+            "offsets-multiplied",
+            ("(dy + M - 1) * (2 * M - 1) + (dx + M - 1)", "(dy + M - 1) * (dx + M - 1)"),
+            "The two offsets are multiplied with each other; only the row's is multiplied, by 2M - 1, and the column's is added.",
+            "As 3 and 7 make 37.",
+        ),
+        Mistake(
+            "from-one",
+            ("(dy + M - 1) * (2 * M - 1) + (dx + M - 1)", "(dy + M - 1) * (2 * M - 1) + (dx + M - 1) + 1"),
+            "The numbers start at 1; the first row of the table is number 0.",
+            "The smallest offset, (-(M - 1), -(M - 1)), has number 0.",
+        ),
+        Mistake(
+            "along-a-line",
+            ("tokens = torch.arange(M * M)", "tokens = torch.arange(M)"),
+            "A window of M tokens in a line; it has M rows and M columns, so M * M tokens.",
+            "torch.arange over all tokens of the window.",
+        ),
+        Mistake(
+            "two-numbers",
+            ("(dy + M - 1) * (2 * M - 1) + (dx + M - 1)", "torch.stack([dy + M - 1, dx + M - 1], dim=-1)"),
+            "Each pair has two numbers, dy and dx; they must be joined to one.",
+            "Two digits make one number.",
+        ),
     ),
     hints=(
         "Write down the row and the column of each token, then subtract each from each. The two differences are the "
         "digits of one number.",
         "rows, cols: (M²,). dy, dx: (M², M²), a column minus a row, from -(M - 1) to M - 1. Add M - 1 to both; dx has "
         "2M - 1 values, so dy counts that many times.",
-        "rows, cols = tokens // M, tokens % M; dy = rows[:, None] - rows[None, :], dx alike; "
-        "(dy + M - 1) * (2 * M - 1) + (dx + M - 1).",
+        "rows, cols = tokens // M, tokens % M; dy = rows[:, None] - rows[None, :], dx alike. Move both by M - 1 and join them: "
+        "dy counts 2 * M - 1 times, dx once.",
     ),
 )

@@ -4,8 +4,10 @@ from ..base import Exercise, Mistake
 
 # Sides, windows and shifts are all unequal; the second case is shifted along one axis only.
 _CASES = [
-    dict(grid=(6, 9), window_size=3, shift=(1, 2)),
+    dict(grid=(10, 20), window_size=5, shift=(1, 3)),
     dict(grid=(12, 4), window_size=4, shift=(3, 0)),
+    dict(grid=(1, 5), window_size=1, shift=(0, 0)),  # windows of one token
+    dict(grid=(4, 1), window_size=1, shift=(0, 0)),
 ]
 
 
@@ -13,12 +15,16 @@ def draw(d):
     return _CASES[d.index]
 
 
+AXES = "window query key"
+
+
 def probe(answer, see, grid, window_size, shift):
-    see("the result", answer(grid, window_size, shift))
+    see.twice("the result", answer, grid, window_size, shift, axes=AXES)
     sides = (2 * window_size, 3 * window_size)
-    see("the result for a shift given as one number", answer(sides, window_size, 1))
-    see("the result for no shift", answer(grid, window_size, (0, 0)))
-    see("the result when rows and columns are shifted alike", answer((8, 12), 4, (2, 2)))
+    one = min(1, window_size - 1)
+    see("the result for a shift given as one number", answer(sides, window_size, one), axes=AXES)
+    see("the result for no shift", answer(grid, window_size, (0, 0)), axes=AXES)
+    see("the result when rows and columns are shifted alike", answer((8, 12), 4, (2, 2)), axes=AXES)
 
 
 def picture(answer):
@@ -36,6 +42,7 @@ _CUT = "window_partition(regions[None, :, :, None], M).reshape(-1, M * M)"
 
 EXERCISE = Exercise(
     id="shifted_window_mask",
+    cases=len(_CASES),
     draw=draw,
     probe=probe,
     picture=picture,
@@ -153,6 +160,114 @@ EXERCISE = Exercise(
             (_RESULT, 'return torch.zeros(apart.shape).masked_fill(apart, float("-inf"))[:, None]'),
             "The mask has an axis for the heads already; here it is (nW, M², M²), and WindowAttention adds that axis.",
             "The result has three axes.",
+        ),
+        Mistake(
+            "rolled-the-wrong-way",
+            (
+                ("torch.arange(H) >= H - down", "(torch.arange(H) < down).roll(down)"),
+                ("torch.arange(W) >= W - right", "(torch.arange(W) < right).roll(right)"),
+            ),
+            "The regions were rolled down and right; the map was rolled up and left.",
+            "Either mark the last rows and columns, or mark the first ones and roll by the negative shift.",
+        ),
+        Mistake(
+            "rolled-once-more",
+            (
+                ("torch.arange(H) >= H - down", "(torch.arange(H) >= H - down).roll(-down)"),
+                ("torch.arange(W) >= W - right", "(torch.arange(W) >= W - right).roll(-right)"),
+            ),
+            "The regions of the rolled map were rolled again.",
+            "What came around is at the bottom and the right of the rolled map. No roll is needed.",
+        ),
+        Mistake(
+            "minus-a-billion",
+            ('float("-inf")', "-1e9"),
+            "The pairs are right, but the number is not -inf.",
+            'float("-inf"), whatever other numbers do in a softmax.',
+        ),
+        Mistake(
+            "smallest-number",
+            ('float("-inf")', "torch.finfo(torch.float32).min"),
+            "The pairs are right, but the number is the smallest finite one; here it is -inf.",
+            "A score added to it overflows or not, as luck has it.",
+        ),
+        Mistake(
+            "plus-infinity",
+            ('float("-inf")', 'float("inf")'),
+            "The sign is wrong: +inf makes a pair the only one; -inf forbids it.",
+            "The softmax of -inf is 0.",
+        ),
+        Mistake(
+            "zero-times-infinity",
+            ('torch.zeros(apart.shape).masked_fill(apart, float("-inf"))', 'apart * float("-inf")'),
+            "0 times infinity is not a number: pairs that may meet are NaN.",
+            "Fill in -inf where it is needed, rather than multiplying.",
+        ),
+        Mistake(
+            "whole-map",
+            ("window_partition(regions[None, :, :, None], M).reshape(-1, M * M)", "regions.reshape(1, -1)"),
+            "All tokens of the map are compared; a mask compares the tokens of one window.",
+            "Cut the regions into windows first.",
+        ),
+        Mistake(
+            "rows-shift-for-both",
+            ("torch.arange(W) >= W - right", "torch.arange(W) >= W - down"),
+            "The rows' shift is used for the columns too; each axis has its own.",
+            "The shift is (down, right).",
+        ),
+        Mistake(
+            "columns-shift-for-both",
+            ("torch.arange(H) >= H - down", "torch.arange(H) >= H - right"),
+            "The columns' shift is used for the rows too; each axis has its own.",
+            "The shift is (down, right).",
+        ),
+        Mistake(
+            "without-itself",
+            (
+                'torch.zeros(apart.shape).masked_fill(apart, float("-inf"))',
+                "(torch.zeros(apart.shape).masked_fill(apart, float(\"-inf\"))).masked_fill(torch.eye(M * M, dtype=torch.bool), float('-inf'))",
+            ),
+            "A token may not look at itself: the diagonal is -inf.",
+            "Every token is in its own region.",
+        ),
+        Mistake(
+            "lower-half",
+            (
+                'torch.zeros(apart.shape).masked_fill(apart, float("-inf"))',
+                '(torch.zeros(apart.shape).masked_fill(apart, float("-inf"))).tril()',
+            ),
+            "Half of the pairs is left out: a mask of regions is symmetric.",
+            "Compare all pairs, in both directions.",
+        ),
+        Mistake(
+            "nothing-forbidden",
+            (
+                'return torch.zeros(apart.shape).masked_fill(apart, float("-inf"))',
+                'mask = torch.zeros(apart.shape)\n    mask.masked_fill(apart, float("-inf"))\n    return mask',
+            ),
+            "Nothing is forbidden: every pair of tokens may meet.",
+            "masked_fill returns a new tensor: is it thrown away? Are the regions so large that a whole window is in one of them?",
+        ),
+        Mistake(
+            "half-a-window",
+            ("(shift, shift) if isinstance(shift, int) else shift", "(M // 2, M // 2)"),
+            "The shift is taken to be half a window; it is an argument.",
+            "Use `shift`.",
+        ),
+        Mistake(
+            "one-row-early",
+            ("torch.arange(H) >= H - down", "torch.arange(H) >= H - down - 1"),
+            "The rows' region begins one row too early.",
+            "Of H rows, the last `down` came around. Which is the first of them?",
+        ),
+        Mistake(
+            "windows-transposed",
+            (
+                "window_partition(regions[None, :, :, None], M).reshape(-1, M * M)",
+                "window_partition(regions[None, :, :, None], M).transpose(1, 2).reshape(-1, M * M)",
+            ),
+            "The tokens of each window are numbered column by column; they run row by row.",
+            "Leave the window as window_partition gives it.",
         ),
     ),
     hints=(

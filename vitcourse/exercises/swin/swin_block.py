@@ -8,9 +8,11 @@ from ..base import Exercise, Mistake
 # The window divides neither grid; in case 1 one window covers the rows, so that only the columns are shifted.
 # D * mlp_ratio is no whole number: rounding up shows in the parameters' shapes.
 _CASES = [
-    dict(B=2, sizes=dict(embed_dim=6, num_heads=3, grid=(5, 8), window_size=3, shifted=True, mlp_ratio=2.3)),
-    dict(B=3, sizes=dict(embed_dim=8, num_heads=2, grid=[4, 9], window_size=4, shifted=True, mlp_ratio=1.7)),
+    dict(B=6, sizes=dict(embed_dim=14, num_heads=2, grid=(5, 11), window_size=3, shifted=True, mlp_ratio=2.3)),
+    dict(B=3, sizes=dict(embed_dim=7, num_heads=7, grid=[4, 17], window_size=4, shifted=True, mlp_ratio=1.7)),
+    dict(B=1, sizes=dict(embed_dim=5, num_heads=1, grid=(1, 1), window_size=3, shifted=True, mlp_ratio=1.3)),
 ]
+AXES = "map row column channel"
 
 
 def draw(d):
@@ -27,16 +29,22 @@ def _block_of(index):
 
 def probe(answer, see, x, sizes, state):
     plain = see.build(answer, state, x.dtype, **{**sizes, "shifted": False})
-    see("the result of a block that is not shifted", plain(x))
+    see("the result of a block that is not shifted", plain(x), axes=AXES)
     block = see.build(answer, state, x.dtype, **sizes)
-    see("the result", block(x))
-    see("the result for one map", block(x[:1]))
+    see.twice("the result", block, x, axes=AXES)
+    see("the result for one map", block(x[:1]), axes=AXES)
     leaf = x.clone().requires_grad_()
     see.gradient("`x`", block(leaf), leaf)
-    for name in ("attn.relative_position_bias_table", "attn.qkv.weight", "mlp.fc1.weight", "norm1.weight"):
-        see.gradient(f"`{name}`", block(x), block.get_parameter(name))
+    names = ["attn.proj.weight", "attn.qkv.weight", "mlp.fc1.weight", "norm1.weight"]
+    if x[0, ..., 0].numel() > 1:  # the weight of a window's only token is 1, whatever its bias is
+        names.append("attn.relative_position_bias_table")
+    result = block(x)
+    for name in names:
+        see.gradient(f"`{name}`", result, block.get_parameter(name))
     see("the names in its state dict", sorted(block.state_dict()))
-    see.raises("for a map of another size", block, x.transpose(1, 2))
+    if x.shape[1] != x.shape[2]:
+        see.raises("for a map of exchanged sides", block, x.transpose(1, 2))
+    see.raises("for a map of another size", block, x.repeat(1, 2, 1, 1))
     # the parameters' shapes tell how far the window shrank: see.build compares them
     small = {**sizes, "grid": (2, 3)}
     table = answer(**small).attn.relative_position_bias_table
@@ -51,6 +59,7 @@ _ADD_MLP = "return x + self.mlp(self.norm2(x))"
 
 EXERCISE = Exercise(
     id="SwinBlock",
+    cases=len(_CASES),
     draw=draw,
     probe=probe,
     mistakes=(
@@ -194,6 +203,141 @@ EXERCISE = Exercise(
             (_ADD_MLP, "return x + self.mlp(self.norm1(x))"),
             "norm1 is used twice; the MLP has a norm of its own, norm2.",
             "Each norm has its own learned scale and shift.",
+        ),
+        Mistake(
+            "attention-indexed",
+            (
+                "self.attn(windows, self.attn_mask).unflatten(1, (M, M))",
+                "self.attn(windows, self.attn_mask)[0].unflatten(0, (M, M))",
+            ),
+            "[0] takes the first window alone: here attention returns the windows, not a pair as nn.MultiheadAttention does.",
+            "self.attn(…) is the result.",
+        ),
+        Mistake(
+            "attention-unpacked",
+            (
+                "windows = self.attn(windows, self.attn_mask).unflatten(1, (M, M))",
+                "windows, _ = self.attn(windows, self.attn_mask)\n        windows = windows.unflatten(1, (M, M))",
+            ),
+            "The result is unpacked into two: here attention returns the windows, not a pair as nn.MultiheadAttention does.",
+            "self.attn(…) is the result.",
+        ),
+        Mistake(
+            "three-arguments",
+            ("self.attn(windows, self.attn_mask)", "self.attn(windows, windows, windows)"),
+            "Attention is given queries, keys and values; here it makes them itself from the windows.",
+            "self.attn takes the windows and the mask.",
+        ),
+        Mistake(
+            "mlp-residual-of-normed",
+            ("return x + self.mlp(self.norm2(x))", "x = self.norm2(x)\n        return x + self.mlp(x)"),
+            "The MLP's result is added to the normalised tokens; it is added to the tokens as they were.",
+            "The residual stream itself is never normalised.",
+        ),
+        Mistake(
+            "mlp-of-attended",
+            ("return x + self.mlp(self.norm2(x))", "return x + self.mlp(self.norm2(attended))"),
+            "The MLP sees attention's result alone; it sees the tokens with attention's result added.",
+            "The second half begins with the sum.",
+        ),
+        Mistake(
+            "parallel-halves",
+            ("x = x + attended", "both = self.mlp(self.norm2(x))\n        return x + attended + both"),
+            "Attention and MLP run side by side from the same tokens; here the MLP sees what attention has added.",
+            "First one residual, then the other.",
+        ),
+        Mistake(
+            "norm-after-the-mlp",
+            ("return x + self.mlp(self.norm2(x))", "return x + self.norm2(self.mlp(x))"),
+            "norm2 comes after the MLP; it comes before.",
+            "Pre-norm: each branch normalises what it reads.",
+        ),
+        Mistake(
+            "norms-exchanged",
+            (
+                ("normed = self.norm1(x)", "normed = self.norm2(x)"),
+                ("return x + self.mlp(self.norm2(x))", "return x + self.mlp(self.norm1(x))"),
+            ),
+            "The two norms are exchanged: norm1 is attention's, norm2 the MLP's.",
+            "They are numbered in the order of use.",
+        ),
+        Mistake(
+            "normed-twice",
+            ("self.attn(windows, self.attn_mask)", "self.attn(self.norm1(windows), self.attn_mask)"),
+            "The tokens are normalised twice before attention; the given line does it already.",
+            "`padded` is normalised.",
+        ),
+        Mistake(
+            "flat-roll",
+            (
+                ("padded.roll((-down, -right), dims=(1, 2))", "padded.roll(-down)"),
+                ("rolled.roll((down, right), dims=(1, 2))[:, :H, :W]", "rolled.roll(down)[:, :H, :W]"),
+            ),
+            "The roll runs over the flattened map, all maps and channels included: dims is missing.",
+            "Name the two axes in torch.roll's dims.",
+        ),
+        Mistake(
+            "put-back-by-a-reshape",
+            ("window_reverse(windows, M, self.padded)", "windows.reshape(B, *self.padded, D)"),
+            "The windows are put back by a reshape alone, which smears each over a line of the map.",
+            "window_reverse is the inverse of window_partition.",
+        ),
+        Mistake(
+            "cut-at-the-other-end",
+            ("[:, :H, :W]", "[:, -H:, -W:]"),
+            "The padding is cut off at the top and the left; it was added at the bottom and the right.",
+            "The first H rows and W columns stay.",
+        ),
+        Mistake(
+            "attention-twice",
+            ("x = x + attended", "x = x + 2 * attended"),
+            "Attention's result is added twice.",
+            "Once.",
+        ),
+        Mistake(
+            "tokens-twice",
+            ("return x + self.mlp(self.norm2(x))", "return x + x + self.mlp(self.norm2(x))"),
+            "The tokens are added twice in the second residual.",
+            "x plus the MLP's result, no more.",
+        ),
+        Mistake(
+            "mlp-residual-from-the-start",
+            (
+                ("x = x + attended", "start, x = x, x + attended"),
+                ("return x + self.mlp(self.norm2(x))", "return start + self.mlp(self.norm2(x))"),
+            ),
+            "The MLP's result is added to the tokens that came in: attention's result is lost.",
+            "Each residual adds to what the one before it gave.",
+        ),
+        Mistake(
+            "only-rows-rolled-back",
+            ("rolled.roll((down, right), dims=(1, 2))", "rolled.roll(down, dims=1)"),
+            "Only the rows are rolled back; the columns moved too.",
+            "The way back has both shifts, with the opposite signs.",
+        ),
+        Mistake(
+            "mlp-twice",
+            (
+                "return x + self.mlp(self.norm2(x))",
+                "x = x + self.mlp(self.norm2(x))\n        return x + self.mlp(self.norm2(x))",
+            ),
+            "The MLP runs twice.",
+            "One attention, one MLP.",
+        ),
+        Mistake(
+            "attention-subtracted",
+            ("x = x + attended", "x = x - attended"),
+            "Attention's result is subtracted; it is added.",
+            "Plus.",
+        ),
+        Mistake(
+            "mask-as-factor",
+            (
+                "self.attn(windows, self.attn_mask)",
+                "self.attn(windows, None if self.attn_mask is None else self.attn_mask.exp())",
+            ),
+            "The mask is turned into 1 and 0; attention adds it to the scores as it is, 0 and -inf.",
+            "Hand self.attn_mask on.",
         ),
     ),
     hints=(

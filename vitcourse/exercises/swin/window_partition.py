@@ -10,16 +10,21 @@ def draw(d):
     return dict(x=d.normal(case["B"], case["rows"] * M, case["cols"] * M, case["C"]), window_size=M)
 
 
+AXES = "window row column channel"
+
+
 def probe(answer, see, x, window_size):
-    see("the result", answer(x, window_size))
-    see(
-        "the result for one map of one window and one channel",
-        answer(x[:1, :window_size, :window_size, :1], window_size),
-    )
+    see.twice("the result", answer, x, window_size, axes=AXES)
+    one = x[:1, :window_size, :window_size, :1]
+    see("the result for one map of one window and one channel", answer(one, window_size), axes=AXES)
     leaf = x.clone().requires_grad_()
     see.gradient("`x`", answer(leaf, window_size), leaf)
-    see("the result for a map of whole numbers", answer((100 * x).long(), window_size))
-    for name, cut in (("height", x[:, :-1]), ("width", x[:, :, :-1])):
+    see("the result for a map of whole numbers", answer((100 * x).long(), window_size), axes=AXES)
+    if window_size == 1:  # it divides everything
+        return
+    long = x.new_zeros(1, 1, window_size**2, 1)  # the window's area divides its area
+    both, height, width = x[:, :-1, :-1], x[:, :-1], x[:, :, :-1]
+    for name, cut in (("height and width", both), ("height", height), ("width", width), ("height of one row", long)):
         sizes = (*cut.shape[1:3], window_size)
         see.raises(f"for a {name} that the window size does not divide", answer, cut, window_size, mentions=sizes)
 
@@ -36,6 +41,7 @@ _ERROR = 'raise ValueError(f"window size {M} does not divide the map\'s height {
 
 EXERCISE = Exercise(
     id="window_partition",
+    cases=len(WINDOW_CASES),
     draw=draw,
     probe=probe,
     picture=picture,
@@ -127,7 +133,8 @@ EXERCISE = Exercise(
         Mistake(
             "cropped",
             (_ERROR, "x = x[:, : H // M * M, : W // M * M]"),
-            "A map that M does not divide is cropped in silence; there must be a ValueError that names H, W and M.",
+            "A map that M does not divide is taken without a word (cropped, padded or resized); there must be a ValueError that "
+            "names H, W and M.",
             "Tokens that vanish without a word are a bug that nobody finds. Raise instead.",
         ),
         Mistake(
@@ -145,11 +152,57 @@ EXERCISE = Exercise(
             "The ValueError is there, but its message does not name H, W and M.",
             "An f-string puts the three numbers into the message.",
         ),
+        Mistake(
+            "unfolded-then-reshaped",
+            (
+                ("x.reshape(B, H // M, M, W // M, M, C)", "x.unfold(1, M, M).unfold(2, M, M)"),
+                ("windows.permute(0, 1, 3, 2, 4, 5)", "windows"),
+            ),
+            "unfold leaves the windows as (…, C, M, M), and a reshape to (…, M, M, C) mixes channels with rows and columns.",
+            "Move the channels behind the window's two axes before you merge.",
+        ),
+        Mistake(
+            "channels-before-columns",
+            ("windows.permute(0, 1, 3, 2, 4, 5)", "windows.permute(0, 1, 3, 2, 5, 4)"),
+            "The channels stand before a window's columns when the last reshape merges them.",
+            "The channels stay last all the way.",
+        ),
+        Mistake(
+            "both-sides-wrong",
+            ("if H % M or W % M:", "if H % M and W % M:"),
+            "It raises only when M divides neither side; one side is enough.",
+            "Or, not and.",
+        ),
+        Mistake(
+            "area-tested",
+            ("if H % M or W % M:", "if (H * W) % (M * M):"),
+            "It tests the area; M must divide both sides, and a product can hide that it does not.",
+            "H % M and W % M, each by itself.",
+        ),
+        Mistake(
+            "backwards",
+            ("return windows.reshape(-1, M, M, C)", "return windows.reshape(-1, M, M, C).flip(0)"),
+            "The windows run backwards: the first one is the upper left one.",
+            "Leave out the flip.",
+        ),
+        Mistake(
+            "first-map-only",
+            ("return windows.reshape(-1, M, M, C)", "return windows[0].reshape(-1, M, M, C)"),
+            "Only the first map is cut; windows of all maps are asked for.",
+            "No [0]: the batch is merged with the windows.",
+        ),
+        Mistake(
+            "overlapping",
+            ("x.reshape(B, H // M, M, W // M, M, C)", "x.unfold(1, M, 1).unfold(2, M, 1).permute(0, 1, 4, 2, 5, 3)"),
+            "The windows overlap: unfold moves by one token instead of by M.",
+            "unfold's third argument is the step.",
+        ),
     ),
     hints=(
         "It is patchify again, with the channels last: split H into windows and rows within a window, split W alike, "
         "move the axes, merge.",
         "(B, H, W, C) -> (B, H/M, M, W/M, M, C) -> (B, H/M, W/M, M, M, C) -> (B*nW, M, M, C). Test H % M and W % M first.",
-        "x.reshape(B, H // M, M, W // M, M, C).permute(0, 1, 3, 2, 4, 5).reshape(-1, M, M, C).",
+        "x.reshape(B, H // M, M, W // M, M, C), then a permute that puts the two axes of the windows side by side, before the two "
+        "inside them, then a reshape to (-1, M, M, C).",
     ),
 )

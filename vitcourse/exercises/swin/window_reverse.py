@@ -12,10 +12,14 @@ def draw(d):
     return dict(windows=windows, window_size=M, grid=(rows * M, cols * M))
 
 
+AXES = "map row column channel"
+
+
 def probe(answer, see, windows, window_size, grid):
     M = window_size
-    see("the result", answer(windows, M, grid))
-    see("the result for one map of one window and one channel", answer(windows[:1, :, :, :1], M, (M, M)))
+    see.twice("the result", answer, windows, M, grid, axes=AXES)
+    one = answer(windows[:1, :, :, :1], M, (M, M))
+    see("the result for one map of one window and one channel", one, axes=AXES)
     leaf = windows.clone().requires_grad_()
     see.gradient("`windows`", answer(leaf, M, grid), leaf)
 
@@ -28,6 +32,7 @@ def picture(answer):
 
 EXERCISE = Exercise(
     id="window_reverse",
+    cases=len(WINDOW_CASES),
     draw=draw,
     probe=probe,
     picture=picture,
@@ -105,10 +110,44 @@ EXERCISE = Exercise(
             "squeeze drops every axis of length 1: with one map or one channel the result loses an axis.",
             "The result has four axes, always. Leave squeeze out.",
         ),
+        Mistake(
+            "split-as-a-map",
+            ("windows.reshape(-1, H // M, W // M, M, M, C)", "windows.reshape(-1, H // M, M, W // M, M, C)"),
+            "The windows are split as if they were a map: window_partition's first reshape is not the inverse of its last.",
+            "What the last reshape merged is split first: B*nW into (B, H/M, W/M).",
+        ),
+        Mistake(
+            "tokens-split-first",
+            ("windows.reshape(-1, H // M, W // M, M, M, C)", "windows.reshape(-1, M, M, H // M, W // M, C)"),
+            "The first axis was split into tokens and then windows; it holds windows only, the tokens have their own two axes.",
+            "(B*nW, M, M, C): what does each axis count?",
+        ),
+        Mistake(
+            "wrong-neighbours",
+            ("x.permute(0, 1, 3, 2, 4, 5)", "x.permute(0, 2, 3, 1, 4, 5)"),
+            "The window's axes meet the wrong axes of the grid: its rows belong beside the grid's rows.",
+            "(B, H/M, M, W/M, M, C) before you merge.",
+        ),
+        Mistake(
+            "first-map-only",
+            ("return x.reshape(-1, H, W, C)", "return x.reshape(-1, H, W, C)[:1]"),
+            "Only the first map comes back; there is one for each B.",
+            "No [0], and no [:1].",
+        ),
+        Mistake(
+            "maps-miscounted",
+            (
+                "windows.reshape(-1, H // M, W // M, M, M, C)",
+                "windows.reshape(windows.shape[0] // (H // M), H // M, W // M, M, M, C)",
+            ),
+            "The number of maps is wrong: a map has (H/M) * (W/M) windows.",
+            "Let reshape find it with -1.",
+        ),
     ),
     hints=(
         "Run window_partition backwards: split what it merged, move the axes back, merge what it split.",
         "(B*nW, M, M, C) -> (B, H/M, W/M, M, M, C) -> (B, H/M, M, W/M, M, C) -> (B, H, W, C). -1 finds B.",
-        "windows.reshape(-1, H // M, W // M, M, M, C).permute(0, 1, 3, 2, 4, 5).reshape(-1, H, W, C).",
+        "windows.reshape(-1, H // M, W // M, M, M, C), then a permute that puts each window axis behind its axis of the grid, then "
+        "a reshape to (-1, H, W, C).",
     ),
 )

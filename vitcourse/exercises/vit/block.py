@@ -11,6 +11,7 @@ _CASES = [
     # D * mlp_ratio is no whole number: rounding up shows in the parameters' shapes. No batch of 2: `a, b = …` unpacks it
     dict(B=3, N=7, sizes=dict(embed_dim=8, num_heads=2, mlp_ratio=1.7)),
     dict(B=4, N=5, sizes=dict(embed_dim=6, num_heads=3, mlp_ratio=2.3)),
+    dict(B=1, N=1, sizes=dict(embed_dim=5, num_heads=1, mlp_ratio=1.5)),  # what a squeeze() would eat
 ]
 
 
@@ -28,17 +29,20 @@ def _block_of(index):
 
 def probe(answer, see, x, sizes, state):
     block = see.build(answer, state, x.dtype, **sizes)
-    see("the result", block(x))
+    see.twice("the result", block, x, axes="image token channel")
     # the variance is about as large as eps = 1e-6, so that PyTorch's 1e-5 shows
     see("the result for tokens of small variance", block(1e-3 * x))
     leaf = x.clone().requires_grad_()
-    see.gradient("`x`", block(leaf), leaf)
-    see.gradient("`attn.qkv.weight`", block(x), block.attn.qkv.weight)
-    see.gradient("`mlp.fc1.weight`", block(x), block.mlp.fc1.weight)
+    result = block(leaf)
+    see.gradient("`x`", result, leaf)
+    see.gradient("`attn.qkv.weight`", result, block.attn.qkv.weight)
+    see.gradient("`mlp.fc1.weight`", result, block.mlp.fc1.weight)
     with torch.no_grad():
         for parameter in block.attn.proj.parameters():
             parameter.mul_(1e-3)  # so that norm2's tokens vary little too
     see("the result when attention adds little to tokens of small variance", block(1e-3 * x))
+    default = answer(embed_dim=x.shape[-1], num_heads=sizes["num_heads"])
+    see("the MLP's hidden width when mlp_ratio is left out", default.get_parameter("mlp.fc1.bias").numel())
 
 
 _ADD_ATTENTION = "x = x + self.attn(self.norm1(x))"
@@ -47,6 +51,7 @@ _ADD_MLP = "x = x + self.mlp(self.norm2(x))"
 
 EXERCISE = Exercise(
     id="Block",
+    cases=3,
     draw=draw,
     probe=probe,
     mistakes=(
@@ -122,6 +127,118 @@ EXERCISE = Exercise(
             "The residual adds to the normalised tokens: x was overwritten by its norm, so that the stream itself is "
             "normalised at every branch.",
             "Give the normalised copy no name, or one of its own, and add to the x that came in.",
+        ),
+        Mistake(
+            "attention-post-norm",
+            (_ADD_ATTENTION, "x = self.norm1(x + self.attn(x))"),
+            "norm1 comes after attention's addition (post-norm); a ViT normalises what enters attention, as the second "
+            "half does.",
+            "The two halves are alike: a norm, a branch, an addition.",
+        ),
+        Mistake(
+            "mlp-post-norm",
+            (_ADD_MLP, "x = self.norm2(x + self.mlp(x))"),
+            "norm2 comes after the MLP's addition (post-norm); a ViT normalises what enters the MLP, as the first half does.",
+            "The two halves are alike: a norm, a branch, an addition.",
+        ),
+        Mistake(
+            "norm-after-attention",
+            (_ADD_ATTENTION, "x = x + self.norm1(self.attn(x))"),
+            "norm1 is applied to what attention gives back; it belongs before attention.",
+            "The two halves are alike: a norm, a branch, an addition.",
+        ),
+        Mistake(
+            "norm-after-mlp",
+            (_ADD_MLP, "x = x + self.norm2(self.mlp(x))"),
+            "norm2 is applied to what the MLP gives back; it belongs before the MLP.",
+            "The two halves are alike: a norm, a branch, an addition.",
+        ),
+        Mistake(
+            "normed-before-attention",
+            (_ADD_ATTENTION, "x = self.norm1(x)\n        x = x + self.attn(x)"),
+            "Attention's result is added to the normalised tokens: x was overwritten by its norm. It is added to the "
+            "tokens that came in.",
+            "Give the normalised copy no name, or one of its own.",
+        ),
+        Mistake(
+            "normed-before-mlp",
+            (_ADD_MLP, "x = self.norm2(x)\n        x = x + self.mlp(x)"),
+            "The MLP's result is added to the normalised tokens: x was overwritten by its norm. It is added to what "
+            "attention left.",
+            "Give the normalised copy no name, or one of its own.",
+        ),
+        Mistake(
+            "norm2-twice",
+            (_ADD_ATTENTION, "x = x + self.attn(self.norm2(x))"),
+            "norm2 is used twice; attention has a norm of its own, norm1.",
+            "Each norm has its own learned scale and shift.",
+        ),
+        Mistake(
+            "no-norms",
+            ((_ADD_ATTENTION, "x = x + self.attn(x)"), (_ADD_MLP, "x = x + self.mlp(x)")),
+            "Neither norm is used: attention and the MLP must see normalised tokens.",
+            "There are two norms, one for each branch.",
+        ),
+        Mistake(
+            "added-to-the-input",
+            (
+                _ADD_ATTENTION + "\n        " + _ADD_MLP,
+                "y = x + self.attn(self.norm1(x))\n        x = x + self.mlp(self.norm2(y))",
+            ),
+            "The second addition starts again from the block's input, so that attention's sum is lost; the MLP's result "
+            "is added to what attention left.",
+            "Both terms of the second addition read the same tensor.",
+        ),
+        Mistake(
+            "mlp-reads-the-branch",
+            (
+                _ADD_ATTENTION + "\n        " + _ADD_MLP,
+                "attended = self.attn(self.norm1(x))\n        x = x + attended + self.mlp(self.norm2(attended))",
+            ),
+            "The MLP reads attention's result alone; it must read the tokens with that result added.",
+            "Do the first addition before norm2 sees anything.",
+        ),
+        Mistake(
+            "input-added-twice",
+            (
+                _ADD_ATTENTION + "\n        " + _ADD_MLP,
+                "y = x + self.attn(self.norm1(x))\n        x = x + y + self.mlp(self.norm2(y))",
+            ),
+            "The block's input is added twice: the second addition starts from what attention left, which holds it already.",
+            "Each half has one addition of two terms.",
+        ),
+        Mistake(
+            "images-attend",
+            (_ADD_ATTENTION, "x = x + self.attn(self.norm1(x).transpose(0, 1)).transpose(0, 1)"),
+            "Attention runs over the images of the batch: the tokens were moved to the front, as nn.MultiheadAttention takes them by default; self.attn takes (B, N, D).",
+            "Hand the tokens over as they are.",
+        ),
+        Mistake(
+            "mlp-detached",
+            (_ADD_MLP, "x = x + self.mlp(self.norm2(x)).detach()"),
+            "The MLP's result is cut off from the graph: the MLP would never learn.",
+            "No .data, .detach() or no_grad in a block.",
+        ),
+        Mistake(
+            "attention-detached",
+            (_ADD_ATTENTION, "x = x + self.attn(self.norm1(x)).detach()"),
+            "Attention's result is cut off from the graph: attention would never learn.",
+            "No .data, .detach() or no_grad in a block.",
+        ),
+        Mistake(
+            "post-norm-without-residuals",
+            ((_ADD_ATTENTION, "x = self.norm1(self.attn(x))"), (_ADD_MLP, "x = self.norm2(self.mlp(x))")),
+            "There are no residuals, and the norms come after attention and the MLP; each branch reads a normalised copy and adds to the tokens.",
+            "Leave the tokens as they are, and add to them what each branch makes of their normalised copy.",
+        ),
+        Mistake(
+            "sums-halved",
+            (
+                (_ADD_ATTENTION, "x = (x + self.attn(self.norm1(x))) / 2"),
+                (_ADD_MLP, "x = (x + self.mlp(self.norm2(x))) / 2"),
+            ),
+            "Each sum is halved; the branch's result is added as it is.",
+            "A residual is a sum, not a mean.",
         ),
         Mistake(
             "parallel",

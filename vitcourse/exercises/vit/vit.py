@@ -6,20 +6,35 @@ import torch
 
 from ...reference.vit import ViT
 from ..base import Exercise, Mistake
+from ..new_models import probe_new_model, spread_in_words
 
 _CASES = [
     dict(
-        B=3,
-        pixels=(8, 12),
+        B=7,
+        pixels=(10, 20),
         sizes=dict(
-            img_size=(8, 12), patch_size=4, in_chans=2, num_classes=5, embed_dim=6, depth=3, num_heads=3, mlp_ratio=1.7
+            img_size=(10, 20),
+            patch_size=5,
+            in_chans=4,
+            num_classes=11,
+            embed_dim=12,
+            depth=3,
+            num_heads=6,
+            mlp_ratio=1.65,
         ),
     ),
     dict(
         B=6,
-        pixels=(6, 6),
+        pixels=(12, 12),
         sizes=dict(
-            img_size=6, patch_size=3, in_chans=4, num_classes=7, embed_dim=8, depth=2, num_heads=2, mlp_ratio=2.6
+            img_size=12, patch_size=4, in_chans=5, num_classes=13, embed_dim=14, depth=3, num_heads=7, mlp_ratio=2.6
+        ),
+    ),
+    dict(  # whatever can be 1 is 1, for a squeeze() to show
+        B=1,
+        pixels=(1, 1),
+        sizes=dict(
+            img_size=(1, 1), patch_size=1, in_chans=1, num_classes=1, embed_dim=6, depth=1, num_heads=1, mlp_ratio=2.5
         ),
     ),
 ]
@@ -38,18 +53,18 @@ def _vit_of(index):
 
 def probe(answer, see, images, sizes, state):
     model = see.build(answer, state, images.dtype, **sizes)
-    see("the result", model(images))
+    see.twice("the result", model, images, axes="image class")
     leaf = images.clone().requires_grad_()
-    see.gradient("`images`", model(leaf), leaf)
+    result = model(leaf)
+    see.gradient("`images`", result, leaf)
     for name in ("patch_embed.proj.weight", "tokens.cls_token", "tokens.pos_embed", "blocks.0.attn.qkv.weight"):
-        see.gradient(f"`{name}`", model(images), model.get_parameter(name))
+        see.gradient(f"`{name}`", result, model.get_parameter(name))
     see("the result when the tokens' variance is small", _shrink(model)(images))
-    fresh = answer(**sizes)
-    linears = [module for module in fresh.modules() if isinstance(module, torch.nn.Linear)]
-    see("the largest bias of a new model's linear layers", max(float(m.bias.detach().abs().max()) for m in linears))
-    # four standard deviations of what a new model has; PyTorch's default is far above it at these sizes
-    small = max(float(m.weight.detach().std()) for m in linears) < 0.04
-    see("whether the linear weights of a new model are drawn with standard deviation 0.02", small)
+    fresh = answer(**{**sizes, "embed_dim": 80, "num_heads": 2, "depth": 2})
+    probe_new_model(see, fresh)
+    for name in ("tokens.cls_token", "tokens.pos_embed"):
+        value = fresh.get_parameter(name)
+        see(f"how far a new model's `{name}` spreads", spread_in_words(value, 0.02))
 
 
 def _shrink(model):
@@ -63,6 +78,7 @@ def _shrink(model):
 
 EXERCISE = Exercise(
     id="ViT",
+    cases=3,
     draw=draw,
     probe=probe,
     mistakes=(
@@ -111,6 +127,21 @@ EXERCISE = Exercise(
             "PatchEmbed knows the number of patches.",
         ),
         Mistake(
+            "depth-is-heads",
+            ("for _ in range(depth)", "for _ in range(num_heads)"),
+            "There are num_heads blocks; there must be depth of them.",
+            "The two are equal in ViT-B, but not in ViT-S.",
+        ),
+        Mistake(
+            "tokens-arguments-exchanged",
+            (
+                "TokenPrep(self.patch_embed.num_patches, embed_dim)",
+                "TokenPrep(embed_dim, self.patch_embed.num_patches)",
+            ),
+            "TokenPrep's arguments are exchanged: it takes the number of patches first, then embed_dim.",
+            "Name the arguments when you call it, and their order no longer matters.",
+        ),
+        Mistake(
             "no-norm-module",
             (
                 ("        self.norm = nn.LayerNorm(embed_dim, eps=1e-6)\n", ""),
@@ -134,6 +165,27 @@ EXERCISE = Exercise(
             ),
             "self.norm comes before the blocks; it must come after the last one.",
             "The blocks bring their own norms. This one belongs to the head.",
+        ),
+        Mistake(
+            "norm-in-the-loop",
+            (
+                ("            x = block(x)", "            x = self.norm(block(x))"),
+                ("self.norm(x)[:, 0]", "x[:, 0]"),
+            ),
+            "self.norm is applied after every block; it comes once, after the last one.",
+            "The blocks bring their own norms. This one stands outside the loop.",
+        ),
+        Mistake(
+            "residual-around-blocks",
+            ("x = block(x)", "x = x + block(x)"),
+            "Each block's result is added to the tokens; a block has its residuals inside, and gives the new tokens.",
+            "Hand on what a block gives as it is.",
+        ),
+        Mistake(
+            "positions-twice",
+            ("self.tokens(self.patch_embed(images))", "self.tokens(self.patch_embed(images)) + self.tokens.pos_embed"),
+            "The positions are added twice: self.tokens does it already.",
+            "TokenPrep puts the class token in front and adds the positions.",
         ),
         Mistake(
             "default-eps",
@@ -208,6 +260,24 @@ EXERCISE = Exercise(
             "The head's output is the result: nothing comes after it.",
         ),
         Mistake(
+            "log-softmaxed",
+            ("return self.head(cls_out)", "return self.head(cls_out).log_softmax(dim=-1)"),
+            "It returns log-probabilities; a classifier returns logits, and the loss takes the log-softmax itself.",
+            "The head's output is the result: nothing comes after it.",
+        ),
+        Mistake(
+            "sigmoid",
+            ("return self.head(cls_out)", "return self.head(cls_out).sigmoid()"),
+            "A sigmoid was taken of the logits; a classifier returns them as they are.",
+            "The head's output is the result: nothing comes after it.",
+        ),
+        Mistake(
+            "softmax-over-images",
+            ("return self.head(cls_out)", "return self.head(cls_out).softmax(dim=0)"),
+            "It returns a softmax, and along the images at that; a classifier returns logits.",
+            "The head's output is the result: nothing comes after it.",
+        ),
+        Mistake(
             "first-of-a-pair",
             ("x = block(x)", "x = block(x)[0]"),
             "`block(x)[0]` is the first image of the batch: a block gives a tensor, not a pair.",
@@ -235,10 +305,16 @@ EXERCISE = Exercise(
             "What happens inside can be read from outside: lab 06 shows how.",
         ),
         Mistake(
+            "zero-head",
+            ("self.apply(init_weights)", "self.apply(init_weights)\n        nn.init.zeros_(self.head.weight)"),
+            "A new model's head starts with zeros; here it is drawn like every linear layer.",
+            "The given last line draws all of them: leave it the last one.",
+        ),
+        Mistake(
             "no-init",
             ("self.apply(init_weights)", "pass"),
-            "The given last line of __init__ is missing: the linear layers keep PyTorch's own start values instead of "
-            "a truncated normal with standard deviation 0.02.",
+            "A new model's linear layers do not start as init_weights draws them (a truncated normal with standard deviation "
+            "0.02, biases 0): the given last line of __init__ is missing or changed.",
             "Leave self.apply(init_weights) at the end, after all modules are made.",
         ),
     ),
