@@ -198,7 +198,7 @@ def test_a_side_call_that_must_raise_shows_its_own_inputs():
 
     result = run_check("patchify", answer, diagnose=False)
     assert "must raise a ValueError" in result.message
-    assert result.details["inputs"] == "images (7, 5, 11, 7), patch_size 4"
+    assert result.details["inputs"] == "images (7, 5, 13, 9), patch_size 4"
 
 
 def test_a_huge_expanded_result_is_refused_by_its_shape():

@@ -16,8 +16,8 @@ from .recorder import FROM_BEFORE, KEPT, RANDOM, Mismatch
 from .relations import relate
 from .trial import run_probe, same_end
 
-SECONDS_FOR_EDITS = 0.4  # of the reference: so many are tried as the time suffices for
-SECONDS_FOR_PAIRS = 0.4  # of two mistakes at once there are hundreds: those that can be tried in this time are
+SECONDS_FOR_EDITS = 0.25  # of the reference: so many are tried as the time suffices for
+SECONDS_FOR_PAIRS = 0.25  # of two mistakes at once there are hundreds: those that can be tried in this time are
 VAGUE = ("order", "constant", "place", "terms", "factors", "cropped", "unreduced", "repeated")
 
 
