@@ -1,4 +1,4 @@
-"""What a check finds must not depend on how fast the machine is: in these tests the search has all the time it wants."""
+"""What a check finds must hold on slower machines too: here a search has eight times as long as at home."""
 
 import pytest
 
@@ -6,6 +6,6 @@ from vitcourse.workbook import diagnose
 
 
 @pytest.fixture(autouse=True)
-def time_to_search(monkeypatch):
-    monkeypatch.setattr(diagnose, "SECONDS_FOR_PAIRS", 60.0)
-    monkeypatch.setattr(diagnose, "SECONDS_FOR_EDITS", 60.0)
+def more_time(monkeypatch):
+    for name in ("SECONDS_FOR_PAIRS", "SECONDS_FOR_EDITS"):
+        monkeypatch.setattr(diagnose, name, 8 * getattr(diagnose, name))
