@@ -28,7 +28,8 @@ def test_the_order_is_type_shape_dtype_finite_values_gradient():
     }
     for words, answer in cases.items():
         result = check(answer)
-        assert result.status is Status.FAIL and words in result.message, (words, result)
+        said = result.details.get("observed", result.message)  # what a known mistake explains is said below it
+        assert result.status is Status.FAIL and words in said, (words, result)
 
 
 def test_a_missing_return_is_said():
@@ -78,7 +79,7 @@ def test_an_error_says_exception_line_and_inputs():
     result = check(answer)
     assert result.status is Status.ERROR
     assert "RuntimeError" in result.message and "images.reshape(7, 7, 7)" in result.details["where"]
-    assert "images (2, 5, 6, 9), patch_size 3" in result.details["inputs"]
+    assert "images (7, 5, 12, 8), patch_size 4" in result.details["inputs"]
 
 
 def test_a_wrong_signature_is_said():

@@ -54,7 +54,7 @@ def test_check_finds_the_name_shows_the_result_and_returns_none(notebook, capsys
     notebook('result = check("patchify")')
     out = capsys.readouterr().out
     assert notebook["result"] is None
-    assert "FAIL" in out and "column by column" in out and "images (2, 5, 6, 9), patch_size 3" in out
+    assert "FAIL" in out and "column by column" in out and "images (7, 5, 12, 8), patch_size 4" in out
 
 
 def test_check_without_the_name_or_with_the_reference_is_not_attempted(notebook, capsys):
