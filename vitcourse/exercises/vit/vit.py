@@ -6,7 +6,7 @@ import torch
 
 from ...reference.vit import ViT
 from ..base import Exercise, Mistake
-from ..new_models import probe_new_model, spread_in_words
+from ..common import probe_new_model, spread_in_words
 
 _CASES = [
     dict(
